@@ -1,0 +1,107 @@
+//! Pictures with what is known about them: parts, layers, skeletons.
+
+use bible::{Slug, Tones};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A drawn picture and its maps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Picture {
+    /// The pixels.
+    pub image: Arc<Raster>,
+    /// Which part each pixel shows; `None` when the engine cannot say.
+    pub parts: Option<PartMap>,
+    /// The picture taken apart, from back to front: straight-alpha images of the canvas' size that
+    /// composite (source-over) to `image` up to rounding. Empty when the engine cannot say.
+    pub layers: Vec<Layer>,
+    /// One skeleton per actor with a body, in the order of the brief.
+    pub skeletons: Vec<Skeleton>,
+}
+
+/// 8-bit sRGB pixels with straight alpha, row by row from the top left, 4 bytes (R, G, B, A) each.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Raster {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// `width * height * 4` bytes.
+    pub rgba: Vec<u8>,
+}
+
+/// One layer of a picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Layer {
+    /// `backdrop.far`, `actor.mei`, `foreground`, `light`…
+    pub name: String,
+    /// The pixels.
+    pub image: Raster,
+}
+
+/// Which part each pixel shows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PartMap {
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// `width * height` indices into `parts`; 0 is the background.
+    pub indices: Vec<u8>,
+    /// What the indices mean; entry 0 is the background.
+    pub parts: Vec<PartEntry>,
+}
+
+/// A part in a part map, with the colours that it was asked to have.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartEntry {
+    /// Whose: a character's or prop's slug; none for the background.
+    pub owner: Option<Slug>,
+    /// `hair`, `skin`, `iris.left`, `<garment>.<slot>`, `ears.main`, `background`…
+    pub part: String,
+    /// The colours of the colour model, before light.
+    pub tones: Option<Tones>,
+    /// The light on this part: gain per channel (red, green, blue) in linear light, 1 for none. What is
+    /// seen is about `tones` times this.
+    pub light: [f32; 3],
+}
+
+/// Joints in the order of OpenPose's COCO model (18 points).
+pub const JOINTS: [&str; 18] = [
+    "nose",
+    "neck",
+    "right-shoulder",
+    "right-elbow",
+    "right-wrist",
+    "left-shoulder",
+    "left-elbow",
+    "left-wrist",
+    "right-hip",
+    "right-knee",
+    "right-ankle",
+    "left-hip",
+    "left-knee",
+    "left-ankle",
+    "right-eye",
+    "left-eye",
+    "right-ear",
+    "left-ear",
+];
+
+/// Where an actor's joints are, in the order of [`JOINTS`] (the character's own left and right).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Skeleton {
+    /// Whose.
+    pub character: Slug,
+    /// In pixels from the top left of the canvas (may lie outside of it); `None` where the joint cannot
+    /// be seen from this side (the far ear in profile, the face from behind).
+    pub joints: [Option<[f32; 2]>; 18],
+}
+
+/// One frame of a clip, or several alike.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Frame {
+    /// The pixels. The same `Arc` comes again when the same picture does.
+    pub image: Arc<Raster>,
+    /// For how many frames it holds, 1 or more.
+    pub hold: u32,
+}

@@ -1,0 +1,2 @@
+//! The echo-studio command.
+fn main() {}
