@@ -1,1 +1,41 @@
-//! consistency
+//! Is this picture what the bible says? Measured, never guessed.
+//!
+//! A [`Measure`] looks at a [`Subject`] (a decoded picture, its part map, the colours that are asked for)
+//! and says what it found, or that it could not tell. [`judge`] weighs the measurements against the
+//! project's gate and gives a [`Verdict`] with its reasons and evidence. The same bytes always get the
+//! same verdict. This crate is pure: it may not know of files, databases, engines that draw, or time.
+//!
+//! ```
+//! use consistency::{ColourModel, Measure, Score, Subject, Technical, judge};
+//! use engine::picture::Raster;
+//!
+//! let picture = Raster { width: 64, height: 36, rgba: [120, 130, 140, 255].repeat(64 * 36) };
+//! let subject = Subject::new(&picture);
+//! let verdict = judge(vec![Technical::default().report(&subject), ColourModel::default().report(&subject)], Score::AT_TOLERANCE);
+//! assert_eq!(verdict.reasons[0].code, "blank");
+//! assert_eq!(verdict.score, None, "nobody measured its colours, so nobody claims a score");
+//! ```
+
+mod census;
+pub mod colour;
+mod decode;
+pub mod fingerprint;
+mod heat;
+mod light;
+pub mod measure;
+mod score;
+pub mod technical;
+#[cfg(test)]
+mod testing;
+mod tolerance;
+pub mod verdict;
+
+pub use colour::ColourModel;
+pub use decode::{LONGEST_SIDE, Unreadable, decode};
+pub use fingerprint::Fingerprint;
+pub use heat::HeatError;
+pub use measure::{ExpectedPart, Finding, Measure, Measurement, Other, Outcome, Region, Severity, Subject};
+pub use score::{NotAScore, Score};
+pub use technical::{Technical, undecodable};
+pub use tolerance::Tolerances;
+pub use verdict::{Reason, Status, Verdict, judge};

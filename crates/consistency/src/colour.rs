@@ -1,0 +1,441 @@
+//! The colour model measure: does every part have the colours that the bible gives it?
+
+use bible::{Colour, Slug, Tones};
+use engine::picture::PartEntry;
+use serde::{Deserialize, Serialize};
+
+use crate::census::{self, Cell, PartColours};
+use crate::light::{Cielab, Light, colour, difference, lab};
+use crate::measure::{Evidence, ExpectedPart, Finding, Measure, Outcome, Region, Role, Severity, Subject};
+use crate::score::Score;
+use crate::tolerance::Tolerances;
+
+/// The share of a part's pixels that must lie within its tolerance. The rest is left to lines,
+/// reflections, and things that overlap by a pixel.
+pub const REQUIRED_SHARE: f64 = 0.75;
+
+/// Measures every part of a picture against its tones.
+///
+/// For each part: its border is taken off, the declared light is divided away in linear light, and
+/// every pixel is compared by CIEDE2000 (CIELAB, D65) with the nearest of base, shadow and highlight.
+/// The part's difference is the one that 75 % of its pixels stay within, so a part is within tolerance
+/// exactly when at least three quarters of it are. [`Score::of_difference`] makes a score of that.
+///
+/// The picture's score is its worst part's: an average would let thirty right parts hide two swapped
+/// eyes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ColourModel {
+    /// How far each part may be off.
+    pub tolerances: Tolerances,
+    /// Pixels that a part must have, after its border is off, to be measured.
+    pub least_pixels: u32,
+}
+
+impl Default for ColourModel {
+    fn default() -> Self {
+        Self { tolerances: Tolerances::default(), least_pixels: 40 }
+    }
+}
+
+/// Colours by part.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ColourEvidence {
+    /// Parts that were measured, worst score first.
+    pub parts: Vec<PartColour>,
+    /// Parts that were not, each with the reason.
+    pub unmeasured: Vec<UnmeasuredPart>,
+    /// Mean score of the measured parts, for comparison: the worst decides.
+    pub mean: Score,
+}
+
+/// One part, measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PartColour {
+    /// Whose; none for the set.
+    pub owner: Option<Slug>,
+    /// Which part.
+    pub part: String,
+    /// Pixels measured.
+    pub pixels: u32,
+    /// CIEDE2000 difference that 75 % of the pixels stay within.
+    pub difference: f64,
+    /// Median CIEDE2000 difference.
+    pub median: f64,
+    /// Share of pixels within tolerance, 0 to 1.
+    pub within: f64,
+    /// The tolerance: that of the part, plus what rounding to 8 bits can make under this light.
+    pub tolerance: f64,
+    /// The tolerance score of `difference`.
+    pub score: Score,
+    /// The tone that `found` is nearest to.
+    pub tone: Tone,
+    /// The colour of that tone in the bible.
+    pub expected: Colour,
+    /// The most frequent colour with the light taken away: of the pixels out of tolerance when the part
+    /// is out of tolerance, of all of them otherwise.
+    pub found: Colour,
+    /// CIEDE2000 between `found` and `expected`.
+    pub found_difference: f64,
+    /// Where: the pixels out of tolerance when the part is out of tolerance, the whole part otherwise.
+    pub at: Region,
+}
+
+/// One part that could not be measured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnmeasuredPart {
+    /// Whose; none for the set.
+    pub owner: Option<Slug>,
+    /// Which part.
+    pub part: String,
+    /// Why not.
+    pub reason: String,
+}
+
+/// The tones of a cel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Tone {
+    /// The lit colour.
+    Base,
+    /// The colour in shadow.
+    Shadow,
+    /// The colour where the material shines.
+    Highlight,
+}
+
+/// What a part should look like, ready to compare with.
+pub(crate) struct Target {
+    pub(crate) light: Light,
+    pub(crate) tolerance: f64,
+    tones: [(Tone, Colour, Cielab); 3],
+}
+
+impl Target {
+    /// The reason instead, when the part cannot be judged.
+    pub(crate) fn new(tones: &Tones, gains: [f32; 3], tolerance: f64) -> Result<Self, String> {
+        let light = Light::new(gains).ok_or_else(|| format!("its declared light {gains:?} is no light"))?;
+        let rounding = light.rounding(tones.base);
+        if rounding > tolerance {
+            return Err(format!(
+                "it is too dark: rounding alone can move its colour by ΔE {rounding:.1}, more than the tolerance of {tolerance}"
+            ));
+        }
+        let tones = [(Tone::Base, tones.base), (Tone::Shadow, tones.shadow()), (Tone::Highlight, tones.highlight())];
+        let tones = tones.map(|(tone, colour)| (tone, colour, lab(light.survivor(colour))));
+        Ok(Self { light, tolerance: tolerance + rounding, tones })
+    }
+
+    /// The nearest tone to a colour as seen (gamma-encoded 0 to 255), and the difference to it.
+    pub(crate) fn nearest(&self, seen: [f64; 3]) -> (Tone, Colour, f64) {
+        let found = lab(self.light.remove(seen));
+        let mut best = (Tone::Base, self.tones[0].1, f64::INFINITY);
+        for (tone, colour, value) in &self.tones {
+            let difference = difference(found, *value);
+            if difference < best.2 {
+                best = (*tone, *colour, difference);
+            }
+        }
+        best
+    }
+}
+
+impl ColourModel {
+    /// The target of each entry of the part map, or the reason why there is none; `None` for parts of
+    /// which no colours are asked.
+    pub(crate) fn targets(&self, entries: &[PartEntry], expected: &[ExpectedPart]) -> Vec<Option<Result<Target, String>>> {
+        let target = |entry: &PartEntry| {
+            let asked = expected.iter().find(|part| entry.owner.as_ref() == Some(&part.owner) && part.part == entry.part);
+            let tones = asked.map(|part| part.tones).or(entry.tones)?;
+            Some(Target::new(&tones, entry.light, self.tolerances.of(&entry.part)))
+        };
+        entries.iter().enumerate().map(|(index, entry)| if index == 0 { None } else { target(entry) }).collect()
+    }
+
+    /// Measures one part, or says why not.
+    fn part(&self, entry: &PartEntry, target: &Target, colours: &PartColours) -> Result<PartColour, String> {
+        if colours.pixels < self.least_pixels {
+            return Err(format!("it is too small: {} pixels inside its border, {} needed", colours.pixels, self.least_pixels));
+        }
+        let mut compared: Vec<(f64, Tone, Colour, &Cell)> = colours
+            .cells
+            .iter()
+            .map(|cell| {
+                let (tone, expected, difference) = target.nearest(cell.mean());
+                (difference, tone, expected, cell)
+            })
+            .collect();
+        // Stable, and the cells come in reading order: equal differences keep one order everywhere.
+        compared.sort_by(|one, two| one.0.total_cmp(&two.0));
+        let quantile = |share: f64| {
+            let wanted = (f64::from(colours.pixels) * share).ceil();
+            let mut counted = 0.0;
+            for (difference, _, _, cell) in &compared {
+                counted += f64::from(cell.count);
+                if counted >= wanted {
+                    return *difference;
+                }
+            }
+            0.0
+        };
+        let outside = compared.partition_point(|(difference, ..)| *difference <= target.tolerance);
+        let count = |cells: &[(f64, Tone, Colour, &Cell)]| cells.iter().map(|(.., cell)| u64::from(cell.count)).sum::<u64>();
+        let within = count(&compared[..outside]) as f64 / f64::from(colours.pixels);
+        let off = quantile(REQUIRED_SHARE);
+        let shown = if off > target.tolerance { &compared[outside..] } else { &compared[..] };
+        // `max_by_key` takes the last of equals; reading them backwards makes that the nearest.
+        let (found_difference, tone, expected, most) =
+            shown.iter().rev().max_by_key(|(.., cell)| cell.count).copied().ok_or_else(|| "it has no pixels".to_owned())?;
+        Ok(PartColour {
+            owner: entry.owner.clone(),
+            part: entry.part.clone(),
+            pixels: colours.pixels,
+            difference: off,
+            median: quantile(0.5),
+            within,
+            tolerance: target.tolerance,
+            score: Score::of_difference(off, target.tolerance),
+            tone,
+            expected,
+            found: colour(target.light.remove(most.mean())),
+            found_difference,
+            at: region(shown.iter().map(|(.., cell)| *cell)),
+        })
+    }
+}
+
+/// The box around cells and their centre of gravity.
+fn region<'a>(cells: impl Iterator<Item = &'a Cell>) -> Region {
+    let (mut left, mut right, mut top, mut bottom) = (u32::MAX, 0, u32::MAX, 0);
+    let (mut moments, mut count) = ([0u64; 2], 0u64);
+    for cell in cells {
+        (left, right) = (left.min(cell.left), right.max(cell.right));
+        (top, bottom) = (top.min(cell.top), bottom.max(cell.bottom));
+        let [x, y] = cell.moments();
+        moments = [moments[0] + x, moments[1] + y];
+        count += u64::from(cell.count);
+    }
+    let centre = moments.map(|moment| (moment / count.max(1)) as u32);
+    Region { left, top, width: right.saturating_sub(left) + 1, height: bottom.saturating_sub(top) + 1, centre }
+}
+
+impl PartColour {
+    /// What to tell a person when the part is out of tolerance.
+    fn finding(&self) -> Option<Finding> {
+        if self.difference <= self.tolerance {
+            return None;
+        }
+        let whose = self.owner.as_ref().map_or_else(String::new, |owner| format!(" of {owner}"));
+        let [x, y] = self.at.centre;
+        let message = format!(
+            "{}{whose}: expected {}, found {} (ΔE {:.1}, tolerance {:.1}) at ({x},{y})",
+            self.part, self.expected, self.found, self.found_difference, self.tolerance
+        );
+        Some(Finding { severity: Severity::Note, code: "colour-off".to_owned(), message, at: Some(self.at) })
+    }
+}
+
+impl Measure for ColourModel {
+    fn name(&self) -> &'static str {
+        "colour-model"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn role(&self) -> Role {
+        Role::Consistency
+    }
+
+    fn measure(&self, subject: &Subject<'_>) -> Outcome {
+        let not_measured = |reason: String| Outcome::NotMeasured { reason };
+        let Some(map) = subject.parts else {
+            return not_measured("the engine gave no part map, so no colour can be assigned to a part".to_owned());
+        };
+        if let Err(reason) = fits(subject, map) {
+            return not_measured(reason);
+        }
+        let targets = self.targets(&map.parts, subject.expected);
+        let census = census::count(subject.image, map, self.least_pixels);
+        let (mut parts, mut unmeasured, mut asked) = (Vec::new(), Vec::new(), 0);
+        for ((entry, target), colours) in map.parts.iter().zip(&targets).zip(&census) {
+            let Some(target) = target else { continue };
+            asked += 1;
+            if colours.seen == 0 {
+                continue;
+            }
+            match target.as_ref().map_err(Clone::clone).and_then(|target| self.part(entry, target, colours)) {
+                Ok(part) => parts.push(part),
+                Err(reason) => unmeasured.push(UnmeasuredPart { owner: entry.owner.clone(), part: entry.part.clone(), reason }),
+            }
+        }
+        if parts.is_empty() {
+            return not_measured(match (asked, unmeasured.first()) {
+                (0, _) => "no part of the picture has colours in the bible".to_owned(),
+                (_, None) => "no part that has colours in the bible can be seen".to_owned(),
+                (_, Some(first)) => {
+                    format!("none of {} parts in sight can be measured; {}: {}", unmeasured.len(), name(first), first.reason)
+                }
+            });
+        }
+        parts.sort_by(|one, two| {
+            (one.score.value().total_cmp(&two.score.value())).then_with(|| (&one.owner, &one.part).cmp(&(&two.owner, &two.part)))
+        });
+        let findings = parts.iter().filter_map(PartColour::finding).collect();
+        let sum: f64 = parts.iter().map(|part| part.score.value()).sum();
+        let mean = Score::new((sum / parts.len() as f64).clamp(0.0, 1.0)).unwrap_or(Score::NONE);
+        let worst = parts.iter().map(|part| part.score).fold(Score::FULL, Score::min);
+        Outcome::Measured { score: worst, findings, evidence: Evidence::Colour(ColourEvidence { parts, unmeasured, mean }) }
+    }
+}
+
+fn name(part: &UnmeasuredPart) -> String {
+    part.owner.as_ref().map_or_else(|| part.part.clone(), |owner| format!("{} of {owner}", part.part))
+}
+
+/// Whether picture and part map belong together.
+pub(crate) fn fits(subject: &Subject<'_>, map: &engine::picture::PartMap) -> Result<(), String> {
+    let image = subject.image;
+    let pixels = image.width as usize * image.height as usize;
+    if (map.width, map.height) != (image.width, image.height)
+        || pixels == 0
+        || map.indices.len() != pixels
+        || image.rgba.len() != pixels * 4
+    {
+        return Err(format!("the part map ({}x{}) does not fit the picture ({}x{})", map.width, map.height, image.width, image.height));
+    }
+    let highest = map.indices.iter().copied().max().unwrap_or(0);
+    if usize::from(highest) >= map.parts.len() {
+        return Err(format!("the part map uses part {highest} and names only {}", map.parts.len()));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::measure::Measurement;
+    use crate::testing::{Face, flat};
+    use crate::verdict::{Status, Verdict, judge};
+
+    fn verdict(face: &Face) -> Verdict {
+        let (image, map) = face.draw(640, 360);
+        let report = ColourModel::default().report(&Subject { parts: Some(&map), ..Subject::new(&image) });
+        judge(vec![report], Score::AT_TOLERANCE)
+    }
+
+    fn evidence(measurement: &Measurement) -> &ColourEvidence {
+        match &measurement.outcome {
+            Outcome::Measured { evidence: Evidence::Colour(evidence), .. } => evidence,
+            other => panic!("no colours: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_face_in_its_own_colours_is_accepted() {
+        let verdict = verdict(&Face::default());
+        assert_eq!((verdict.status, verdict.reasons.len()), (Status::Accepted, 0));
+        let parts = &evidence(&verdict.measurements[0]).parts;
+        assert_eq!(parts.len(), 4);
+        assert!(parts.iter().all(|part| part.difference < 0.5 && part.within == 1.0), "{parts:#?}");
+    }
+
+    #[test]
+    fn wrong_hair_is_rejected_and_named_with_its_colours_and_place() {
+        let verdict = verdict(&Face { hair: Colour::new(0x7a, 0x30, 0x30), ..Face::default() });
+        assert_eq!(verdict.status, Status::Rejected);
+        assert_eq!(verdict.reasons.len(), 1);
+        let message = &verdict.reasons[0].message;
+        assert!(message.starts_with("hair of mei: expected #") && message.contains(", found #7a3030 (ΔE "), "{message}");
+        let at = verdict.reasons[0].at.unwrap();
+        assert!((280..360).contains(&at.centre[0]) && at.centre[1] < 180, "{at:?}");
+    }
+
+    #[test]
+    fn swapped_irises_are_caught_both() {
+        let right = Face::default();
+        let verdict = verdict(&Face { left: right.right, right: right.left, ..right });
+        assert_eq!(verdict.status, Status::Rejected);
+        let parts: Vec<&str> = verdict.reasons.iter().map(|reason| reason.message.split(" of ").next().unwrap()).collect();
+        assert_eq!(parts.len(), 2);
+        assert!(parts.contains(&"iris.left") && parts.contains(&"iris.right"), "{parts:?}");
+    }
+
+    #[test]
+    fn declared_light_is_not_held_against_the_colours() {
+        for light in [[0.25, 0.3, 0.55], [1.7, 1.05, 0.6], [0.9, 0.5, 0.35]] {
+            let verdict = verdict(&Face { light, ..Face::default() });
+            assert_eq!(verdict.status, Status::Accepted, "{light:?}: {:#?}", verdict.reasons);
+        }
+    }
+
+    #[test]
+    fn wrong_colours_are_caught_under_light_too() {
+        for light in [[0.25, 0.3, 0.55], [1.7, 1.05, 0.6]] {
+            let verdict = verdict(&Face { light, hair: Colour::new(0x7a, 0x30, 0x30), ..Face::default() });
+            assert_eq!(verdict.status, Status::Rejected, "{light:?}");
+        }
+    }
+
+    #[test]
+    fn a_slight_shift_scores_between_right_and_wrong() {
+        let score = |hair| verdict(&Face { hair, ..Face::default() }).score.unwrap();
+        let (right, slight, wrong) =
+            (score(Face::default().hair), score(Colour::new(0x30, 0x32, 0x54)), score(Colour::new(0x7a, 0x30, 0x30)));
+        assert!(right > slight && slight > Score::AT_TOLERANCE && wrong < Score::new(0.4).unwrap(), "{right} {slight} {wrong}");
+    }
+
+    #[test]
+    fn the_bible_wins_over_what_the_engine_says_it_drew() {
+        // The engine was handed the wrong colour, drew it faithfully, and its map agrees with itself.
+        let (image, map) = Face::default().draw(640, 360);
+        let tones = Tones::from_base(Colour::new(0xd0, 0x40, 0x40));
+        let expected = [ExpectedPart { owner: "mei".parse().unwrap(), part: "hair".to_owned(), tones }];
+        let report = ColourModel::default().report(&Subject { parts: Some(&map), expected: &expected, ..Subject::new(&image) });
+        assert_eq!(judge(vec![report], Score::AT_TOLERANCE).status, Status::Rejected);
+    }
+
+    #[test]
+    fn parts_too_small_or_too_dark_are_listed_and_not_scored() {
+        let (image, map) = Face::default().draw(96, 54);
+        let report = ColourModel::default().report(&Subject { parts: Some(&map), ..Subject::new(&image) });
+        let unmeasured: Vec<&str> = evidence(&report).unmeasured.iter().map(|part| part.part.as_str()).collect();
+        assert_eq!(unmeasured, ["iris.left", "iris.right"]);
+
+        let dark = verdict(&Face { light: [0.001; 3], ..Face::default() });
+        assert_eq!((dark.status, dark.score), (Status::NeedsReview, None));
+        assert!(dark.reasons[0].message.contains("too dark"), "{}", dark.reasons[0].message);
+    }
+
+    #[test]
+    fn without_a_part_map_that_fits_nothing_is_claimed() {
+        let (image, map) = Face::default().draw(64, 36);
+        let small = flat(32, 18, [9, 9, 9, 255]);
+        let mut broken = map.clone();
+        broken.indices[7] = 99;
+        for (image, parts) in [(&image, None), (&small, Some(&map)), (&image, Some(&broken))] {
+            let report = ColourModel::default().report(&Subject { parts, ..Subject::new(image) });
+            assert!(matches!(report.outcome, Outcome::NotMeasured { .. }), "{report:?}");
+        }
+    }
+
+    #[test]
+    fn the_same_bytes_give_the_same_verdict() {
+        let face = Face { hair: Colour::new(0x50, 0x30, 0x60), light: [0.4, 0.5, 0.8], ..Face::default() };
+        let json = || serde_json::to_string(&verdict(&face)).unwrap();
+        assert_eq!(json(), json());
+    }
+
+    #[test]
+    fn the_heat_map_glows_where_the_colour_is_off_and_nowhere_else() {
+        let (image, map) = Face { hair: Colour::new(0x7a, 0x30, 0x30), ..Face::default() }.draw(320, 180);
+        let heat = ColourModel::default().heat_map(&Subject { parts: Some(&map), ..Subject::new(&image) }).unwrap();
+        let glows = |part: u8| {
+            let of_part = || heat.rgba.as_chunks::<4>().0.iter().zip(&map.indices).filter(|(_, index)| **index == part);
+            of_part().filter(|(pixel, _)| pixel[0] > pixel[1] + 40).count() as f64 / of_part().count() as f64
+        };
+        assert!(glows(1) > 0.7 && glows(2) < 0.05 && glows(0) == 0.0, "{} {} {}", glows(1), glows(2), glows(0));
+        let png = ColourModel::default().heat_map_png(&Subject { parts: Some(&map), ..Subject::new(&image) }).unwrap();
+        assert_eq!(crate::decode(&png).unwrap(), heat);
+    }
+}

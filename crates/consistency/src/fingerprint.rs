@@ -1,0 +1,162 @@
+//! Fingerprints: near-duplicates without keeping the pictures.
+
+use std::fmt;
+use std::str::FromStr;
+
+use engine::picture::Raster;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// Columns and rows of gradients.
+const GRID: usize = 16;
+
+/// A difference hash of 256 bits: whether each cell of a 17 x 16 grid is brighter than its right
+/// neighbour. Small changes of size, compression or colour flip few bits; another picture flips many.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint([u64; 4]);
+
+impl Fingerprint {
+    /// The fingerprint of a picture; all zeros for a picture without pixels.
+    #[must_use]
+    pub fn of(image: &Raster) -> Self {
+        let (width, height) = (image.width as usize, image.height as usize);
+        let mut bits = [0u64; 4];
+        if width == 0 || height == 0 || image.rgba.len() < width * height * 4 {
+            return Self(bits);
+        }
+        let cells = cell_means(image, width, height);
+        for row in 0..GRID {
+            for column in 0..GRID {
+                let (here, right) = (cells[row * (GRID + 1) + column], cells[row * (GRID + 1) + column + 1]);
+                // Differences below one code value are dither, not drawing.
+                if here > right + 1.0 {
+                    let bit = row * GRID + column;
+                    bits[bit / 64] |= 1 << (bit % 64);
+                }
+            }
+        }
+        Self(bits)
+    }
+
+    /// How many of the 256 bits differ.
+    #[must_use]
+    pub fn distance(self, other: Self) -> u32 {
+        self.0.iter().zip(other.0).map(|(mine, theirs)| (mine ^ theirs).count_ones()).sum()
+    }
+}
+
+/// Mean luma (Rec. 709 weights on gamma-encoded values, times alpha) of each cell of the grid.
+fn cell_means(image: &Raster, width: usize, height: usize) -> [f64; (GRID + 1) * GRID] {
+    let mut sums = [0u64; (GRID + 1) * GRID];
+    let mut counts = [0u64; (GRID + 1) * GRID];
+    // A picture narrower than the grid repeats pixels, so that every cell has one.
+    let columns: Vec<(usize, usize)> = spans(width, GRID + 1);
+    for (row, (top, bottom)) in spans(height, GRID).into_iter().enumerate() {
+        for y in top..bottom {
+            let line = &image.rgba[y * width * 4..(y + 1) * width * 4];
+            for (column, &(left, right)) in columns.iter().enumerate() {
+                let sum: u64 = line[left * 4..right * 4].as_chunks::<4>().0.iter().map(|pixel| u64::from(weighted_luma(*pixel))).sum();
+                sums[row * (GRID + 1) + column] += sum;
+                counts[row * (GRID + 1) + column] += (right - left) as u64;
+            }
+        }
+    }
+    std::array::from_fn(|cell| sums[cell] as f64 / (counts[cell].max(1) as f64 * 65_536.0))
+}
+
+fn spans(length: usize, parts: usize) -> Vec<(usize, usize)> {
+    (0..parts)
+        .map(|part| {
+            let start = (part * length / parts).min(length - 1);
+            (start, ((part + 1) * length / parts).max(start + 1))
+        })
+        .collect()
+}
+
+/// Luma times alpha, 0 to about 255 * 65,536.
+fn weighted_luma([red, green, blue, alpha]: [u8; 4]) -> u32 {
+    let luma = 54 * u32::from(red) + 183 * u32::from(green) + 19 * u32::from(blue);
+    luma * (u32::from(alpha) + 1)
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|word| write!(f, "{word:016x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Fingerprint({self})")
+    }
+}
+
+/// Why a text is no fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a fingerprint is 64 hex digits, got {got:?}")]
+pub struct ParseFingerprintError {
+    /// What was given.
+    pub got: String,
+}
+
+impl FromStr for Fingerprint {
+    type Err = ParseFingerprintError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = || ParseFingerprintError { got: text.to_owned() };
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(wrong());
+        }
+        let mut words = [0; 4];
+        for (index, word) in words.iter_mut().enumerate() {
+            *word = u64::from_str_radix(&text[index * 16..(index + 1) * 16], 16).map_err(|_| wrong())?;
+        }
+        Ok(Self(words))
+    }
+}
+
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{face, noise};
+
+    #[test]
+    fn a_picture_is_near_itself_and_far_from_another() {
+        let (picture, other) = (face(320, 180), noise(320, 180, 7));
+        let mut touched = picture.clone();
+        touched.rgba[4000..4400].iter_mut().for_each(|byte| *byte = byte.saturating_add(3));
+        assert_eq!(Fingerprint::of(&picture).distance(Fingerprint::of(&picture)), 0);
+        assert!(Fingerprint::of(&picture).distance(Fingerprint::of(&touched)) <= 2);
+        assert!(Fingerprint::of(&picture).distance(Fingerprint::of(&other)) > 40);
+    }
+
+    #[test]
+    fn the_same_drawing_at_another_size_is_still_near() {
+        assert!(Fingerprint::of(&face(320, 180)).distance(Fingerprint::of(&face(640, 360))) <= 8);
+    }
+
+    #[test]
+    fn pictures_smaller_than_the_grid_have_a_fingerprint_too() {
+        for (width, height) in [(1, 1), (3, 40), (0, 0)] {
+            let _ = Fingerprint::of(&face(width, height));
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_reads_back_from_its_text() {
+        let print = Fingerprint::of(&face(64, 64));
+        assert_eq!(print.to_string().parse(), Ok(print));
+        assert!("zz".parse::<Fingerprint>().is_err() && "é".repeat(32).parse::<Fingerprint>().is_err());
+    }
+}
