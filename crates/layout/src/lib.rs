@@ -1,1 +1,23 @@
-//! layout
+//! The built-in engine: draws characters, places and things from part files, on a CPU.
+//!
+//! Everything it draws is data (`parts/`, `poses/`, `builds/`, `sets/`); see `parts/README.md`.
+//! This crate may not know the bible of a project, where pictures are stored or what they are judged by.
+//!
+//! ```
+//! use layout::part::{Catalogue, View};
+//!
+//! let catalogue = Catalogue::built_in();
+//! let error = catalogue.part("hair", &"no-such-hair".parse()?).unwrap_err();
+//! assert!(error.to_string().starts_with("there is no hair named `no-such-hair`"));
+//! assert_eq!(View::named("three-quarter"), Some(View::ThreeQuarter));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod catalogue;
+pub mod cel;
+pub mod ink;
+pub mod palette;
+pub mod part;
+pub mod pose_map;
+mod svg;
+mod yaml;
