@@ -16,13 +16,20 @@
 
 pub mod character;
 pub mod colour;
+pub mod diff;
 pub mod digest;
+pub mod fountain;
 pub mod id;
 pub mod place;
 pub mod project;
 pub mod rate;
+pub mod resolve;
+pub mod schema;
+pub mod shot_list;
+pub mod source;
 pub mod story;
 pub mod story_time;
+mod word_or;
 
 pub use character::Character;
 pub use colour::{Colour, Tones};

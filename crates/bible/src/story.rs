@@ -1,10 +1,12 @@
 //! The story as it will be shot: episodes, scenes, shots.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
+use crate::word_or::{WordOr, word_or};
 use crate::{Slug, StoryTime};
 
 /// One episode, broken down.
@@ -190,10 +192,10 @@ pub struct Line {
 }
 
 macro_rules! vocabulary {
-    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal),+ $(,)? }) => {
+    ($(#[$meta:meta])* $name:ident { $($(#[$variant_meta:meta])* $variant:ident = $text:literal $(| $short:literal)*),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-        pub enum $name { $($(#[$variant_meta])* #[serde(rename = $text)] $variant),+ }
+        pub enum $name { $($(#[$variant_meta])* #[serde(rename = $text $(, alias = $short)*)] $variant),+ }
 
         impl $name {
             /// Every value, in order.
@@ -218,21 +220,21 @@ vocabulary! {
     /// How much of the subject the frame holds.
     Framing {
         /// The place; people are small.
-        ExtremeLong = "extreme-long",
+        ExtremeLong = "extreme-long" | "els",
         /// Full figure with much ground.
-        Long = "long",
+        Long = "long" | "ls",
         /// Full figure.
-        Full = "full",
+        Full = "full" | "fs",
         /// From the knee.
-        MediumFull = "medium-full",
+        MediumFull = "medium-full" | "mfs",
         /// From the waist.
-        Medium = "medium",
+        Medium = "medium" | "ms",
         /// From the chest.
-        MediumCloseUp = "medium-close-up",
+        MediumCloseUp = "medium-close-up" | "mcu",
         /// The face; the top of the head may be cut.
-        CloseUp = "close-up",
+        CloseUp = "close-up" | "cu",
         /// The eyes, or one detail.
-        ExtremeCloseUp = "extreme-close-up",
+        ExtremeCloseUp = "extreme-close-up" | "ecu",
     }
 }
 
@@ -256,7 +258,7 @@ vocabulary! {
         /// Two people, both faces seen.
         TwoShot = "two-shot",
         /// The second of the cast from behind, near and cut; the first beyond the shoulder.
-        OverTheShoulder = "over-the-shoulder",
+        OverTheShoulder = "over-the-shoulder" | "ots",
     }
 }
 
@@ -394,17 +396,60 @@ impl Default for Weather {
     }
 }
 
-/// What the camera does, and how far.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// What the camera does, and how far. Written as the move (`pan-left`) or with its amount
+/// (`{ kind: pan-left, amount: 0.3 }`).
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct CameraMove {
     /// The kind of move.
     pub kind: Move,
     /// How far: for pan, tilt and track the share of the frame travelled, for zoom the share by which
     /// the picture grows or shrinks. 0 to 1.
-    #[serde(default = "default_amount")]
-    #[schemars(range(min = 0.0, max = 1.0))]
     pub amount: f64,
+}
+
+impl From<Move> for CameraMove {
+    fn from(kind: Move) -> Self {
+        Self { kind, amount: if kind == Move::Static { 0.0 } else { default_amount() } }
+    }
+}
+
+impl<'de> Deserialize<'de> for CameraMove {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Full {
+            kind: Move,
+            amount: Option<f64>,
+        }
+        let written: WordOr<Move, Full> = word_or(deserializer, "a move such as `pan-left`, or its kind and amount")?;
+        Ok(match written {
+            WordOr::Word(kind) => kind.into(),
+            WordOr::Full(Full { kind, amount: None }) => kind.into(),
+            WordOr::Full(Full { kind, amount: Some(amount) }) => Self { kind, amount },
+        })
+    }
+}
+
+impl JsonSchema for CameraMove {
+    fn schema_name() -> Cow<'static, str> {
+        "CameraMove".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let kind = generator.subschema_for::<Move>();
+        schemars::json_schema!({
+            "description": "What the camera does: the move, or its kind and amount (0 to 1 of the frame)",
+            "anyOf": [
+                kind,
+                {
+                    "type": "object",
+                    "required": ["kind"],
+                    "properties": { "kind": kind, "amount": { "type": "number", "minimum": 0, "maximum": 1 } },
+                    "additionalProperties": false
+                }
+            ]
+        })
+    }
 }
 
 fn default_amount() -> f64 {
@@ -417,15 +462,65 @@ impl Default for CameraMove {
     }
 }
 
-/// How a shot begins.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// How a shot begins. Written as the kind (`dissolve`) or with its length
+/// (`{ kind: dissolve, frames: 12 }`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Transition {
     /// The kind.
     pub kind: TransitionKind,
     /// Frames that it takes; 0 for a cut. The frames belong to this shot.
-    #[serde(default)]
     pub frames: u32,
+}
+
+impl From<TransitionKind> for Transition {
+    /// With the usual length: 18 frames for a dissolve (12 to 24 are common), 36 for a fade (24 to 48).
+    fn from(kind: TransitionKind) -> Self {
+        let frames = match kind {
+            TransitionKind::Cut => 0,
+            TransitionKind::Dissolve => 18,
+            TransitionKind::FadeIn => 36,
+        };
+        Self { kind, frames }
+    }
+}
+
+impl<'de> Deserialize<'de> for Transition {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Full {
+            kind: TransitionKind,
+            frames: Option<u32>,
+        }
+        let written: WordOr<TransitionKind, Full> = word_or(deserializer, "a transition such as `dissolve`, or its kind and frames")?;
+        Ok(match written {
+            WordOr::Word(kind) => kind.into(),
+            WordOr::Full(Full { kind, frames: None }) => kind.into(),
+            WordOr::Full(Full { kind, frames: Some(frames) }) => Self { kind, frames },
+        })
+    }
+}
+
+impl JsonSchema for Transition {
+    fn schema_name() -> Cow<'static, str> {
+        "Transition".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let kind = generator.subschema_for::<TransitionKind>();
+        schemars::json_schema!({
+            "description": "How a shot begins: the kind, or its kind and length in frames",
+            "anyOf": [
+                kind,
+                {
+                    "type": "object",
+                    "required": ["kind"],
+                    "properties": { "kind": kind, "frames": { "type": "integer", "minimum": 0 } },
+                    "additionalProperties": false
+                }
+            ]
+        })
+    }
 }
 
 impl Default for Transition {
