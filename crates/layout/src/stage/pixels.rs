@@ -1,0 +1,334 @@
+//! Pixel work: sampling drawn layers at sub-pixel places, and laying pictures over each other.
+//!
+//! Pixels are premultiplied RGBA as tiny-skia keeps them. All arithmetic is on integers, two channels at a
+//! time in one word, so that results are the same on every machine.
+
+use engine::picture::Raster;
+use tiny_skia::Pixmap;
+
+const PAIR: u32 = 0x00ff_00ff;
+
+/// A mix of two pixels, weight 0 (first) to 256 (second).
+#[inline]
+fn lerp(first: u32, second: u32, weight: u32) -> u32 {
+    let even = ((first & PAIR) * (256 - weight) + (second & PAIR) * weight) >> 8;
+    let odd = ((first >> 8) & PAIR) * (256 - weight) + ((second >> 8) & PAIR) * weight;
+    (even & PAIR) | (odd & !PAIR)
+}
+
+/// A pixel with all channels times `weight` / 256.
+#[inline]
+fn fade(pixel: u32, weight: u32) -> u32 {
+    lerp(0, pixel, weight)
+}
+
+/// Premultiplied `source` over `under`.
+#[inline]
+fn over(source: u32, under: u32) -> u32 {
+    let alpha = source >> 24;
+    match alpha {
+        255 => source,
+        0 => under,
+        _ => {
+            let rest = 255 - alpha;
+            let divide = |pair: u32| {
+                let sum = pair * rest + 0x0080_0080;
+                ((sum + ((sum >> 8) & PAIR)) >> 8) & PAIR
+            };
+            source + (divide(under & PAIR) | (divide((under >> 8) & PAIR) << 8))
+        }
+    }
+}
+
+/// The pixels of a pixmap as one array of 4 bytes each.
+pub(crate) fn quads(pixmap: &Pixmap) -> &[[u8; 4]] {
+    pixmap.data().as_chunks().0
+}
+
+pub(crate) fn quads_mut(pixmap: &mut Pixmap) -> &mut [[u8; 4]] {
+    pixmap.data_mut().as_chunks_mut().0
+}
+
+/// Part of a drawing as pixels, to be sampled.
+#[derive(Debug)]
+pub struct Plate {
+    pixmap: Pixmap,
+    /// Units of the drawing at the plate's left and top edge.
+    origin: [f64; 2],
+    /// Plate pixels per unit.
+    scale: f64,
+    /// For each row the columns that are not clear: first, and one past the last.
+    spans: Vec<(u32, u32)>,
+}
+
+/// Sampling positions along one axis.
+struct Axis {
+    /// Left or upper neighbour, and the weight of the other, 0 to 256.
+    taps: Vec<(u32, u32)>,
+}
+
+impl Axis {
+    /// Positions `slope * (pixel + 0.5) + start - 0.5` for pixels 0 to `length`, clamped to `size` samples.
+    fn new(length: u32, slope: f64, start: f64, size: u32) -> Self {
+        let last = f64::from(size - 1);
+        let taps = (0..length)
+            .map(|pixel| {
+                let at = (slope * (f64::from(pixel) + 0.5) + start - 0.5).clamp(0.0, last);
+                let fixed = (at * 256.0).round() as u32;
+                (fixed >> 8, fixed & 255)
+            })
+            .collect();
+        Self { taps }
+    }
+}
+
+impl Plate {
+    /// A plate of pixels whose upper left corner is at `origin` (in units of the drawing).
+    #[must_use]
+    pub fn new(pixmap: Pixmap, origin: [f64; 2], scale: f64) -> Self {
+        let width = pixmap.width();
+        let spans = quads(&pixmap)
+            .chunks_exact(width as usize)
+            .map(|row| {
+                let first = row.iter().position(|pixel| pixel[3] != 0).unwrap_or(row.len());
+                let end = row.iter().rposition(|pixel| pixel[3] != 0).map_or(first, |last| last + 1);
+                (first as u32, end as u32)
+            })
+            .collect();
+        Self { pixmap, origin, scale, spans }
+    }
+
+    /// Bytes that it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.pixmap.data().len() + self.spans.len() * 8
+    }
+
+    /// Columns of the destination that row `row` of the plate can touch, under a mapping.
+    fn reach(&self, rows: [u32; 2], slope: f64, start: f64, width: u32) -> (usize, usize) {
+        let (mut first, mut end) = (u32::MAX, 0);
+        for row in rows {
+            let span = self.spans[row as usize];
+            if span.0 < span.1 {
+                first = first.min(span.0);
+                end = end.max(span.1);
+            }
+        }
+        if first >= end {
+            return (0, 0);
+        }
+        // Samples outside of the plate repeat its edge.
+        let left = if first == 0 { 0.0 } else { ((f64::from(first) - 0.5 - start) / slope - 1.5).floor() };
+        let right = if end == self.pixmap.width() { f64::from(width) } else { ((f64::from(end) + 0.5 - start) / slope + 1.5).ceil() };
+        let clamp = |column: f64| column.clamp(0.0, f64::from(width)) as usize;
+        (clamp(left), clamp(right))
+    }
+
+    /// Draws the plate where `placing` (pixels per unit, pixel of unit 0) puts it. What lies above the plate is
+    /// clear; to the other sides its edge is repeated.
+    pub(crate) fn draw(&self, onto: &mut Pixmap, scale: f64, x: f64, y: f64) {
+        let (width, height) = (onto.width(), onto.height());
+        let slope = self.scale / scale;
+        let start_x = (-x / scale - self.origin[0]) * self.scale;
+        let start_y = (-y / scale - self.origin[1]) * self.scale;
+        let columns = Axis::new(width, slope, start_x, self.pixmap.width());
+        let rows = Axis::new(height, slope, start_y, self.pixmap.height());
+        let exact = columns.taps.iter().all(|tap| tap.1 == 0) && (slope - 1.0).abs() < 1e-9;
+        let stride = self.pixmap.width() as usize;
+        let source = quads(&self.pixmap);
+        let above = (((-0.5 - start_y) / slope) - 0.5).ceil().max(0.0) as usize;
+        for (y, target) in quads_mut(onto).chunks_exact_mut(width as usize).enumerate().skip(above) {
+            let (row, weight) = rows.taps[y];
+            let next = (row + 1).min(self.pixmap.height() - 1);
+            let (from, to) = self.reach([row, if weight == 0 { row } else { next }], slope, start_x, width);
+            if from >= to {
+                continue;
+            }
+            let upper = &source[row as usize * stride..][..stride];
+            if exact && weight == 0 {
+                for (target, &(column, _)) in target[from..to].iter_mut().zip(&columns.taps[from..to]) {
+                    let pixel = u32::from_le_bytes(upper[column as usize]);
+                    *target = over(pixel, u32::from_le_bytes(*target)).to_le_bytes();
+                }
+            } else {
+                let lower = &source[next as usize * stride..][..stride];
+                sample_row(&mut target[from..to], upper, lower, weight, &columns.taps[from..to]);
+            }
+        }
+    }
+
+    /// Draws one row of the destination from the plate's row at `unit_y`. `haze` is mixed in first: a colour and its
+    /// share, 0 to 256.
+    pub(crate) fn draw_row(&self, target: &mut [[u8; 4]], unit_y: f64, scale: f64, x: f64, haze: ([u8; 3], u32)) {
+        let width = target.len() as u32;
+        let slope = self.scale / scale;
+        let start_x = (-x / scale - self.origin[0]) * self.scale;
+        let at = (unit_y - self.origin[1]) * self.scale - 0.5;
+        if at < -0.5 {
+            return;
+        }
+        let fixed = (at.clamp(0.0, f64::from(self.pixmap.height() - 1)) * 256.0).round() as u32;
+        let (row, weight) = (fixed >> 8, fixed & 255);
+        let next = (row + 1).min(self.pixmap.height() - 1);
+        let (from, to) = self.reach([row, next], slope, start_x, width);
+        if from >= to {
+            return;
+        }
+        let columns = Axis::new(width, slope, start_x, self.pixmap.width());
+        let stride = self.pixmap.width() as usize;
+        let source = quads(&self.pixmap);
+        let (upper, lower) = (&source[row as usize * stride..][..stride], &source[next as usize * stride..][..stride]);
+        if haze.1 == 0 {
+            sample_row(&mut target[from..to], upper, lower, weight, &columns.taps[from..to]);
+            return;
+        }
+        let mut drawn = vec![[0_u8; 4]; to - from];
+        sample_row(&mut drawn, upper, lower, weight, &columns.taps[from..to]);
+        let air = u32::from_le_bytes([haze.0[0], haze.0[1], haze.0[2], 255]);
+        for (target, pixel) in target[from..to].iter_mut().zip(drawn) {
+            let pixel = u32::from_le_bytes(pixel);
+            let veiled = lerp(pixel, fade(air, (pixel >> 24) + u32::from(pixel >> 24 == 255)), haze.1);
+            *target = over(veiled, u32::from_le_bytes(*target)).to_le_bytes();
+        }
+    }
+}
+
+#[inline]
+fn sample_row(target: &mut [[u8; 4]], upper: &[[u8; 4]], lower: &[[u8; 4]], weight: u32, taps: &[(u32, u32)]) {
+    let last = upper.len() - 1;
+    for (target, &(column, share)) in target.iter_mut().zip(taps) {
+        let (left, right) = (column as usize, (column as usize + 1).min(last));
+        let load = |row: &[[u8; 4]], column: usize| u32::from_le_bytes(row[column]);
+        let top = lerp(load(upper, left), load(upper, right), share);
+        let bottom = lerp(load(lower, left), load(lower, right), share);
+        *target = over(lerp(top, bottom, weight), u32::from_le_bytes(*target)).to_le_bytes();
+    }
+}
+
+/// Lays one picture over another of the same size.
+pub(crate) fn lay_over(onto: &mut Pixmap, source: &Pixmap) {
+    for (target, pixel) in quads_mut(onto).iter_mut().zip(quads(source)) {
+        *target = over(u32::from_le_bytes(*pixel), u32::from_le_bytes(*target)).to_le_bytes();
+    }
+}
+
+/// Lays a small picture over a larger one at `left`, `top` (may lie outside).
+pub(crate) fn lay_at(onto: &mut Pixmap, source: &Pixmap, left: i32, top: i32) {
+    let (width, height) = (onto.width() as i32, onto.height() as i32);
+    let (from_x, to_x) = (left.max(0), (left + source.width() as i32).min(width));
+    let (from_y, to_y) = (top.max(0), (top + source.height() as i32).min(height));
+    if from_x >= to_x {
+        return;
+    }
+    let stride = source.width() as usize;
+    let pixels = quads(source);
+    let target = quads_mut(onto);
+    for y in from_y..to_y {
+        let from = (y - top) as usize * stride + (from_x - left) as usize;
+        let row = &pixels[from..][..(to_x - from_x) as usize];
+        for (target, pixel) in target[(y * width + from_x) as usize..].iter_mut().zip(row) {
+            *target = over(u32::from_le_bytes(*pixel), u32::from_le_bytes(*target)).to_le_bytes();
+        }
+    }
+}
+
+/// Lays a coarse premultiplied picture over a fine one, smoothly enlarged to cover it.
+pub(crate) fn lay_coarse(onto: &mut Pixmap, coarse: &Pixmap) {
+    let (width, height) = (onto.width(), onto.height());
+    let slope = (f64::from(coarse.width()) / f64::from(width), f64::from(coarse.height()) / f64::from(height));
+    let columns = Axis::new(width, slope.0, 0.0, coarse.width());
+    let rows = Axis::new(height, slope.1, 0.0, coarse.height());
+    let stride = coarse.width() as usize;
+    let pixels = quads(coarse);
+    let mut blended = vec![[0_u8; 4]; stride];
+    for (target, &(row, weight)) in quads_mut(onto).chunks_exact_mut(width as usize).zip(&rows.taps) {
+        let next = (row + 1).min(coarse.height() - 1);
+        let (upper, lower) = (&pixels[row as usize * stride..][..stride], &pixels[next as usize * stride..][..stride]);
+        for (pixel, (upper, lower)) in blended.iter_mut().zip(upper.iter().zip(lower)) {
+            *pixel = lerp(u32::from_le_bytes(*upper), u32::from_le_bytes(*lower), weight).to_le_bytes();
+        }
+        for (target, &(column, share)) in target.iter_mut().zip(&columns.taps) {
+            let (left, right) = (column as usize, (column as usize + 1).min(stride - 1));
+            let pixel = lerp(u32::from_le_bytes(blended[left]), u32::from_le_bytes(blended[right]), share);
+            *target = over(pixel, u32::from_le_bytes(*target)).to_le_bytes();
+        }
+    }
+}
+
+/// Fades an opaque picture towards black; `share` 0 leaves nothing, 256 all.
+pub(crate) fn fade_to_black(pixmap: &mut Pixmap, share: u32) {
+    for pixel in quads_mut(pixmap) {
+        *pixel = (fade(u32::from_le_bytes(*pixel), share) | 0xff00_0000).to_le_bytes();
+    }
+}
+
+/// The pixels with straight alpha.
+pub(crate) fn straight(mut pixmap: Pixmap) -> Raster {
+    let (width, height) = (pixmap.width(), pixmap.height());
+    for pixel in quads_mut(&mut pixmap) {
+        let alpha = u32::from(pixel[3]);
+        if alpha != 0 && alpha != 255 {
+            for channel in &mut pixel[..3] {
+                *channel = ((u32::from(*channel) * 255 + alpha / 2) / alpha).min(255) as u8;
+            }
+        }
+    }
+    Raster { width, height, rgba: pixmap.take() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn filled(width: u32, height: u32, pixel: impl Fn(u32, u32) -> [u8; 4]) -> Pixmap {
+        let mut pixmap = Pixmap::new(width, height).unwrap();
+        for (index, quad) in quads_mut(&mut pixmap).iter_mut().enumerate() {
+            *quad = pixel(index as u32 % width, index as u32 / width);
+        }
+        pixmap
+    }
+
+    #[test]
+    fn half_over_white_is_in_between() {
+        let half = u32::from_le_bytes([100, 0, 0, 128]);
+        let [red, green, blue, alpha] = over(half, u32::MAX).to_le_bytes();
+        assert_eq!((red, green, blue, alpha), (227, 127, 127, 255));
+        assert_eq!(over(0, 0x1234_5678), 0x1234_5678);
+    }
+
+    #[test]
+    fn a_plate_at_its_own_size_is_copied_exactly() {
+        let art = filled(40, 30, |x, y| [(x * 5) as u8, (y * 7) as u8, 9, 255]);
+        let plate = Plate::new(art.clone(), [100.0, 50.0], 2.0);
+        let mut frame = Pixmap::new(40, 30).unwrap();
+        plate.draw(&mut frame, 2.0, -200.0, -100.0);
+        assert_eq!(frame.data(), art.data());
+    }
+
+    #[test]
+    fn half_a_pixel_is_half_of_both_neighbours() {
+        let art = filled(40, 30, |x, _| [if x < 20 { 0 } else { 200 }, 0, 0, 255]);
+        let plate = Plate::new(art, [0.0, 0.0], 1.0);
+        let mut frame = Pixmap::new(40, 30).unwrap();
+        plate.draw(&mut frame, 1.0, 0.5, 0.0);
+        let at = |x: usize| quads(&frame)[15 * 40 + x][0];
+        assert_eq!((at(19), at(20), at(21)), (0, 100, 200));
+    }
+
+    #[test]
+    fn clear_parts_of_a_plate_leave_what_is_behind() {
+        let art = filled(40, 30, |x, y| if x > 10 && x < 20 && y > 5 { [255, 0, 0, 255] } else { [0; 4] });
+        let plate = Plate::new(art, [0.0, 0.0], 1.0);
+        let mut frame = filled(40, 30, |_, _| [0, 0, 255, 255]);
+        plate.draw(&mut frame, 1.3, 2.2, 0.0);
+        let red: usize = quads(&frame).iter().filter(|pixel| pixel[0] > 200).count();
+        let blue: usize = quads(&frame).iter().filter(|pixel| pixel[2] == 255).count();
+        assert!(red > 200 && red + blue > 1_000, "{red} {blue}");
+    }
+
+    #[test]
+    fn straight_alpha_gives_back_the_colour() {
+        let raster = straight(filled(2, 1, |x, _| if x == 0 { [64, 32, 0, 128] } else { [9, 8, 7, 255] }));
+        assert_eq!(raster.rgba, [128, 64, 0, 128, 9, 8, 7, 255]);
+    }
+}
