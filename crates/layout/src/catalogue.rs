@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{Arc, OnceLock};
+use std::any::Any;
+use std::sync::{Arc, OnceLock, RwLock};
 
 use bible::{Slug, Tones};
 use engine::EngineError;
@@ -38,6 +39,7 @@ struct Sets;
 pub struct Catalogue {
     files: BTreeMap<String, Source>,
     parts: BTreeMap<String, BTreeMap<String, OnceLock<Result<Arc<Part>, BrokenFile>>>>,
+    data: RwLock<BTreeMap<String, Arc<dyn Any + Send + Sync>>>,
 }
 
 /// Where a file's bytes are.
@@ -95,7 +97,7 @@ impl Catalogue {
         for (category, name, _) in files.keys().filter_map(|path| part_of(path)) {
             parts.entry(category.to_owned()).or_default().entry(name.to_owned()).or_default();
         }
-        Self { files, parts }
+        Self { files, parts, data: RwLock::default() }
     }
 
     /// A part.
@@ -134,18 +136,26 @@ impl Catalogue {
         self.files.keys().map(String::as_str).filter(move |path| path.starts_with(folder))
     }
 
-    /// A YAML file `<category>s/<name>.yaml` as `T`: a pose, a build.
+    /// A YAML file `<category>s/<name>.yaml` as `T`: a pose, a build. Read once, and kept.
     ///
     /// # Errors
     /// [`EngineError::UnknownPart`] with the nearest name, or [`EngineError::BrokenPart`] with the file and the reason.
-    pub fn data<T: DeserializeOwned>(&self, category: &str, name: &Slug) -> Result<T, EngineError> {
+    pub fn data<T: DeserializeOwned + Send + Sync + 'static>(&self, category: &str, name: &Slug) -> Result<Arc<T>, EngineError> {
         let path = format!("{category}s/{name}.yaml");
+        let known = self.data.read().ok().and_then(|data| data.get(&path).cloned()).and_then(|data| data.downcast().ok());
+        if let Some(known) = known {
+            return Ok(known);
+        }
         let Some(bytes) = self.file(&path) else {
             let folder = format!("{category}s/");
             let names = self.files(&folder).filter_map(|path| path.strip_prefix(&folder)?.strip_suffix(".yaml"));
             return Err(self.unknown(category, name, names));
         };
-        yaml::read(&bytes).map_err(|reason| EngineError::BrokenPart { path, reason })
+        let read: Arc<T> = yaml::read(&bytes).map(Arc::new).map_err(|reason| EngineError::BrokenPart { path: path.clone(), reason })?;
+        if let Ok(mut data) = self.data.write() {
+            data.insert(path, Arc::clone(&read) as _);
+        }
+        Ok(read)
     }
 
     fn unknown<'a>(&self, category: &str, name: &Slug, names: impl Iterator<Item = &'a str>) -> EngineError {

@@ -29,6 +29,10 @@ pub struct Mark {
 pub enum Paint {
     /// Filled flat in a tone of the slot. A base fill also gets the outer line, behind its group.
     Fill(Tone),
+    /// A base fill without an outer line of its own: a piece that runs on into another.
+    Bare,
+    /// The outer line along an open path, behind its group; goes with [`Paint::Bare`].
+    Contour,
     /// A line along the path that thins towards open ends.
     Ink {
         /// Width where it is thickest, in the units of the path.
@@ -83,7 +87,7 @@ impl Mark {
         }
     }
 
-    /// Whether the mark is a fill that gets the outer line.
+    /// Whether the mark is a fill that gets the outer line all around.
     #[must_use]
     pub fn is_base(&self) -> bool {
         self.paint == Paint::Fill(Tone::Base)

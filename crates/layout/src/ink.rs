@@ -86,16 +86,20 @@ impl PartLayer {
 pub fn paint(canvas: &mut Canvas<'_>, marks: &[Mark], transform: Affine, palette: &Palette, pen: &Pen) {
     let scale = mean_scale(transform);
     let width = pen.width(CONTOUR, scale);
-    for mark in marks.iter().filter(|mark| mark.is_base()) {
+    for mark in marks.iter().filter(|mark| mark.is_base() || mark.paint == Paint::Contour) {
         let shifted = Affine::translate(CONTOUR_SHIFT * width) * transform;
-        if let Some(path) = skia(&(shifted * &mark.path)) {
-            let colour = palette.get(&mark.slot).map_or(pen.colour, |swatch| pen.colour.mix(swatch.line, 0.3));
+        let colour = palette.get(&mark.slot).map_or(pen.colour, |swatch| pen.colour.mix(swatch.line, 0.3));
+        let placed = shifted * &mark.path;
+        let line = if mark.is_base() {
             let stroke = Stroke { width: (width * 2.0) as f32, line_join: LineJoin::Round, line_cap: LineCap::Round, ..Stroke::default() };
-            canvas.pixels.stroke_path(&path, &solid(colour, 1.0), &stroke, Transform::identity(), None);
-            if let Some(parts) = &mut canvas.parts
-                && let Some(outline) = path.stroke(&stroke, 1.0)
-            {
-                parts.fill(&outline, fixed_index(palette));
+            skia(&placed).and_then(|path| path.stroke(&stroke, 1.0))
+        } else {
+            skia(&inked(&placed, width * 2.0, |at| (at / 0.07).min((1.0 - at) / 0.07).clamp(0.0, 1.0).sqrt()))
+        };
+        if let Some(line) = line {
+            canvas.pixels.fill_path(&line, &solid(colour, 1.0), FillRule::Winding, Transform::identity(), None);
+            if let Some(parts) = &mut canvas.parts {
+                parts.fill(&line, fixed_index(palette));
             }
         }
     }
@@ -112,6 +116,8 @@ fn paint_mark(canvas: &mut Canvas<'_>, mark: &Mark, transform: Affine, scale: f6
             let colour = swatch.map_or(pen.colour, |swatch| swatch.tone(tone));
             (skia(&placed), colour, 1.0, swatch.map_or(0, |swatch| swatch.index))
         }
+        Paint::Bare => (skia(&placed), swatch.map_or(pen.colour, |swatch| swatch.base), 1.0, swatch.map_or(0, |swatch| swatch.index)),
+        Paint::Contour => return,
         Paint::Ink { weight } => {
             let colour = if &*mark.slot == OUTLINE { pen.colour } else { swatch.map_or(pen.colour, |swatch: &Swatch| swatch.line) };
             (skia(&tapered(&placed, pen.width(weight, scale))), colour, 1.0, fixed_index(palette))
@@ -163,9 +169,13 @@ pub fn skia(path: &BezPath) -> Option<tiny_skia::Path> {
 /// stretch. Closed stretches keep their width.
 #[must_use]
 pub fn tapered(path: &BezPath, width: f64) -> BezPath {
+    inked(path, width, pressure)
+}
+
+fn inked(path: &BezPath, width: f64, pressure: impl Fn(f64) -> f64) -> BezPath {
     let mut shape = BezPath::new();
     for (points, closed) in stretches(path) {
-        ink_stretch(&points, closed, width, &mut shape);
+        ink_stretch(&points, closed, width, &pressure, &mut shape);
     }
     shape
 }
@@ -200,7 +210,7 @@ fn sample(curve: impl ParamCurve + Shape, points: &mut Vec<Point>) {
     points.extend((1..=steps).map(|step| curve.eval(f64::from(step) / f64::from(steps))));
 }
 
-fn ink_stretch(points: &[Point], closed: bool, width: f64, shape: &mut BezPath) {
+fn ink_stretch(points: &[Point], closed: bool, width: f64, pressure: &impl Fn(f64) -> f64, shape: &mut BezPath) {
     let mut lengths = vec![0.0];
     for pair in points.windows(2) {
         lengths.push(lengths[lengths.len() - 1] + (pair[1] - pair[0]).hypot());

@@ -14,10 +14,15 @@
 //! ```
 
 mod catalogue;
+pub mod body;
 pub mod cel;
+pub mod figure;
 pub mod ink;
 pub mod palette;
 pub mod part;
+pub mod pose;
 pub mod pose_map;
+pub mod stage;
+pub mod skeleton;
 mod svg;
 mod yaml;

@@ -1,0 +1,222 @@
+//! Garments (and the body itself): pattern pieces cut to tubes.
+
+use std::sync::Arc;
+
+use kurbo::{Affine, BezPath, Point, Rect, Shape};
+use serde::Deserialize;
+
+use super::limb;
+use super::shade::{LIGHT, clipped, form_shadow};
+use super::tube::{Tube, polygon_into, smooth_into};
+use crate::cel::{FIXED, Mark, OUTLINE, Paint, Tone};
+use crate::part::Part;
+
+/// What the `part.yaml` of a garment or body says besides what every part does.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Cut {
+    /// Its pieces, from the body outwards.
+    #[serde(default)]
+    pub pieces: Vec<Piece>,
+    /// Whether the part's own views are worn on the feet.
+    #[serde(default)]
+    pub feet: bool,
+}
+
+/// One piece, wrapped around a tube of the body.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Piece {
+    /// What it is worn on.
+    pub on: Region,
+    /// Where it begins on the tube.
+    pub from: f64,
+    /// Where it ends.
+    pub to: f64,
+    /// How much wider than the body it is: `[place, head units]`.
+    #[serde(default)]
+    pub ease: Vec<[f64; 2]>,
+    /// The slot of the piece.
+    #[serde(default = "main")]
+    pub slot: String,
+    /// The drawing wrapped around it, `<pattern>.svg`: x in degrees, y from 0 (begin) to 100 (end).
+    #[serde(default)]
+    pub pattern: Option<String>,
+    /// Whether only what the pattern draws is there, rather than the whole tube.
+    #[serde(default)]
+    pub open: bool,
+    /// The slot of its inside, seen behind the body.
+    #[serde(default)]
+    pub lining: Option<String>,
+    /// Whether its ends run on into other pieces without a line.
+    #[serde(default)]
+    pub seamless: bool,
+    /// A sleeve's bag: how far it hangs from the forearm, in shares of the arm's length.
+    #[serde(default)]
+    pub bag: f64,
+}
+
+fn main() -> String {
+    "main".to_owned()
+}
+
+/// What a piece is worn on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Region {
+    /// Neck to crotch: -1 skull, 0 base of the neck, 1 ribs, 2 waist, 3 hips, 4 crotch.
+    Trunk,
+    /// As the trunk to the hips (3), then around both legs: 4 knees, 5 ankles.
+    Robe,
+    /// 0 shoulder, 1 elbow, 2 wrist.
+    Arms,
+    /// 0 hip, 1 knee, 2 ankle.
+    Legs,
+}
+
+/// A piece as it is seen: its marks, and the area that it covers.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Fitted {
+    /// What is painted, in order.
+    pub marks: Vec<Mark>,
+    /// Everything it covers, for shadows that it casts.
+    pub cover: BezPath,
+}
+
+/// Full names of a part's slots.
+#[derive(Debug, Clone, Copy)]
+pub struct Slots<'a> {
+    /// The garment that slots belong to; none for the body, whose slots are the figure's own.
+    pub garment: Option<&'a str>,
+}
+
+impl Slots<'_> {
+    /// The slot in the figure's palette.
+    #[must_use]
+    pub fn name(&self, slot: &str) -> Arc<str> {
+        match self.garment {
+            Some(garment) if slot != "skin" && slot != OUTLINE && slot != FIXED => format!("{garment}.{slot}").into(),
+            _ => slot.into(),
+        }
+    }
+}
+
+/// Fits a piece to its tube. `open_edges` are the places where the outer lines of a limb begin, left and right;
+/// without them the outer line goes all around.
+#[must_use]
+pub fn fit(part: &Part, piece: &Piece, body: &Tube, slots: Slots<'_>, open_edges: Option<[f64; 2]>) -> Fitted {
+    let tube = body.cut(piece.from, piece.to, |place| limb::at(&piece.ease, place));
+    let slot = slots.name(&piece.slot);
+    let mut fitted = Fitted::default();
+    let shadow = form_shadow(&tube, LIGHT);
+    if !piece.open {
+        let shape = tube.silhouette();
+        let paint = if piece.seamless || open_edges.is_some() { Paint::Bare } else { Paint::Fill(Tone::Base) };
+        fitted.marks.push(Mark { paint, ..Mark::fill(shape.clone(), &slot, Tone::Base) });
+        if paint == Paint::Bare {
+            fitted.marks.extend(edge_lines(&tube, piece, open_edges.unwrap_or([piece.from; 2])).map(|path| Mark {
+                path,
+                slot: Arc::clone(&slot),
+                paint: Paint::Contour,
+                layer: None,
+            }));
+        }
+        fitted.marks.push(Mark::fill(shadow.clone(), &slot, Tone::Shadow));
+        fitted.cover = shape;
+    }
+    if let Some(art) = piece.pattern.as_ref().and_then(|name| part.pieces.get(name)) {
+        let to_tube = Affine::new([1.0, 0.0, 0.0, (piece.to - piece.from) / 100.0, 0.0, piece.from]);
+        for mark in &art.marks {
+            let flat = to_tube * &mark.path;
+            let path = if matches!(mark.paint, Paint::Ink { .. }) { tube.wrap_line(&flat) } else { tube.wrap_fill(&flat) };
+            if path.is_empty() {
+                continue;
+            }
+            let own = Mark { path, slot: slots.name(&mark.slot), paint: mark.paint, layer: None };
+            if own.is_base() {
+                let shade = clipped(&shadow, &own.path);
+                if piece.open {
+                    fitted.cover.extend(own.path.iter());
+                }
+                let shaded = Mark::fill(shade, &own.slot, Tone::Shadow);
+                fitted.marks.push(own);
+                fitted.marks.push(shaded);
+            } else {
+                fitted.marks.push(own);
+            }
+        }
+    }
+    fitted.marks.retain(|mark| !mark.path.is_empty());
+    fitted
+}
+
+/// The inside of a piece behind the body.
+#[must_use]
+pub fn lining(piece: &Piece, body: &Tube, slots: Slots<'_>) -> Option<Mark> {
+    let slot = slots.name(piece.lining.as_ref()?);
+    let tube = body.cut(piece.from, piece.to, |place| limb::at(&piece.ease, place));
+    Some(Mark::fill(tube.silhouette(), &slot, Tone::Base))
+}
+
+/// The bag of a wide sleeve: cloth that hangs from the forearm.
+#[must_use]
+pub fn bag(piece: &Piece, arm: &Tube, reach: f64, slots: Slots<'_>) -> Vec<Mark> {
+    let slot = slots.name(&piece.slot);
+    let (upper, end) = (arm.section(0.75), arm.section(piece.to));
+    let width = limb::at(&piece.ease, piece.to);
+    let axis = (end.centre - upper.centre).normalize_or(glam::DVec3::Y);
+    // Cloth hangs down; beside an arm that hangs down itself it hangs on, a little to the outside and back.
+    let down = glam::DVec3::new(0.0, 1.0, -0.05);
+    let aside = (end.x * 0.55 - end.z * 0.35) * axis.y.abs();
+    let hang = (down + aside).normalize_or(down) * (piece.bag * reach);
+    let seen = |point| arm.lens.project(point);
+    let (top, wrist) = (seen(upper.centre), seen(end.centre + axis * (width * 0.4)));
+    let (lower, corner) = (seen(upper.centre + hang * 0.72 + axis * (reach * 0.02)), seen(end.centre + hang * 0.94 + axis * (width * 0.5)));
+    let mut path = BezPath::new();
+    let bulge = (corner - lower) * 0.12;
+    let sag = (lower - top) * 0.08;
+    path.move_to(top);
+    path.quad_to(top.lerp(lower, 0.6) - bulge, lower - bulge * 0.2);
+    path.quad_to(lower.lerp(corner, 0.2) + sag, lower.lerp(corner, 0.55) + sag);
+    path.quad_to(corner + sag * 0.6, corner.lerp(wrist, 0.12));
+    path.quad_to(corner.lerp(wrist, 0.6) + bulge * 0.3, wrist);
+    path.close_path();
+    let mut shadow = BezPath::new();
+    polygon_into(&mut shadow, &[top, top.lerp(lower, 0.75), wrist.lerp(corner, 0.28), wrist]);
+    let mut fold = BezPath::new();
+    smooth_into(&mut fold, &[top.lerp(wrist, 0.45), top.lerp(corner, 0.42), lower.lerp(corner, 0.42).lerp(top, 0.12)], true);
+    vec![Mark::fill(path.clone(), &slot, Tone::Base), Mark::fill(clipped(&shadow, &path), &slot, Tone::Shadow), Mark::ink(fold, &slot, 1.0)]
+}
+
+/// The shadow that the end of a sleeve throws on what comes out of it.
+#[must_use]
+pub fn cuff_shadow(inner: &Tube, place: f64, slot: &Arc<str>) -> Option<Mark> {
+    let (_, end) = inner.span();
+    if place >= end - 0.08 {
+        return None;
+    }
+    let mut band = Rect::new(-180.0, place - 0.1, 180.0, place + 0.1).to_path(0.1);
+    band.apply_affine(Affine::translate((0.0, 0.0)));
+    Some(Mark::fill(inner.wrap_fill(&band), slot, Tone::Shadow))
+}
+
+/// The outer lines of a limb: both edges from where they begin, and the near rim of an end that shows.
+fn edge_lines(tube: &Tube, piece: &Piece, begins: [f64; 2]) -> impl Iterator<Item = BezPath> + use<> {
+    let edges = tube.edges();
+    let mut lines: Vec<BezPath> = edges
+        .iter()
+        .zip(begins)
+        .map(|(edge, begin)| {
+            let points: Vec<Point> =
+                tube.sections.iter().zip(edge).filter(|(section, _)| section.place >= begin - 1e-9).map(|(_, point)| *point).collect();
+            let mut path = BezPath::new();
+            smooth_into(&mut path, &points, true);
+            path
+        })
+        .collect();
+    if !piece.seamless {
+        let rim = kurbo::Line::new((-180.0, piece.to), (180.0, piece.to)).to_path(0.1);
+        lines.push(tube.wrap_line(&rim));
+    }
+    lines.into_iter()
+}
