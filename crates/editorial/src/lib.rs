@@ -7,11 +7,13 @@
 
 pub mod clip;
 mod draft;
+pub mod episode;
 mod error;
 mod mp4;
 mod process;
 mod programs;
 pub mod sound;
+pub mod subtitle;
 pub mod voice;
 mod yuv;
 
