@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bible::story::Facing;
-use bible::{Slug, Tones};
+use bible::Slug;
 use engine::EngineError;
 use engine::brief::{FigureBrief, PropBrief};
 use kurbo::{Affine, Point, Rect, Shape, Vec2};
@@ -198,16 +198,20 @@ impl<'a> Drawing<'a> {
             }
         }
         if self.legs_are_before_the_trunk() {
-            self.trunk(Region::Trunk);
+            self.trunk(false);
             self.legs()?;
         } else {
             self.legs()?;
-            self.trunk(Region::Trunk);
+            self.trunk(false);
         }
-        for index in arms {
-            if !self.arm_is_behind(index) {
-                self.arm(index)?;
-            }
+        let (raised, hanging): (Vec<usize>, Vec<usize>) =
+            arms.into_iter().filter(|index| !self.arm_is_behind(*index)).partition(|index| self.arm_is_raised(*index));
+        for index in hanging {
+            self.arm(index)?;
+        }
+        self.trunk(true);
+        for index in raised {
+            self.arm(index)?;
         }
         Ok(())
     }
@@ -242,16 +246,22 @@ impl<'a> Drawing<'a> {
         }
     }
 
+    /// Whether an arm is lifted out from under a cloak.
+    fn arm_is_raised(&self, index: usize) -> bool {
+        let arm = &self.skeleton.arms[index];
+        arm.end.at.y < self.skeleton.waist.at.y - 8.0
+    }
+
     fn legs_are_before_the_trunk(&self) -> bool {
         let knees = (self.skeleton.legs[0].middle.at.z + self.skeleton.legs[1].middle.at.z) / 2.0;
         knees > self.skeleton.pelvis.at.z + 60.0
     }
 
-    fn trunk(&mut self, _: Region) {
-        // In the order they are worn, whatever tube they are cut to.
+    /// The pieces around the trunk in the order they are worn, whatever tube they are cut to.
+    fn trunk(&mut self, over_arms: bool) {
         let mut groups: Vec<Vec<Mark>> = Vec::new();
         for layer in &self.layers {
-            for piece in &layer.cut.pieces {
+            for piece in layer.cut.pieces.iter().filter(|piece| piece.over_arms == over_arms) {
                 let tube = match piece.on {
                     Region::Trunk => &self.trunk,
                     Region::Robe => &self.robe,
@@ -278,12 +288,10 @@ impl<'a> Drawing<'a> {
         for index in order {
             let tube = &self.legs[index];
             let mut marks: Vec<Mark> = Vec::new();
-            let footwear = self.layers.iter().rev().find(|layer| layer.cut.feet);
-            let bare = self.layers.first().map(|layer| layer.slots);
             let foot = ends::foot(&self.skeleton.legs[index].end, self.build.foot / 74.0, self.lens);
-            match footwear {
-                Some(layer) => marks.extend(placed(layer.part, &foot, layer.slots)?),
-                None => marks.extend(placed(self.catalogue.part("foot", &bare_foot())?, &foot, bare.unwrap_or(Slots { garment: None }))?),
+            marks.extend(placed(self.catalogue.part("foot", &bare_foot())?, &foot, Slots { garment: None })?);
+            for layer in self.layers.iter().filter(|layer| layer.cut.feet) {
+                marks.extend(placed(layer.part, &foot, layer.slots)?);
             }
             for (layer, piece) in self.pieces(Region::Legs) {
                 let fitted = garment::fit(layer.part, piece, tube, layer.slots, Some([piece.from.max(0.12); 2]));
@@ -362,7 +370,7 @@ impl<'a> Drawing<'a> {
         if shoulder.x.abs() < 22.0 {
             return [0.2, 0.2];
         }
-        if from_left > from_right { [-0.08, 0.32] } else { [0.32, -0.08] }
+        if from_left > from_right { [-0.16, 0.32] } else { [0.32, -0.16] }
     }
 }
 

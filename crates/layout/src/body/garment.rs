@@ -51,6 +51,12 @@ pub struct Piece {
     /// Whether its ends run on into other pieces without a line.
     #[serde(default)]
     pub seamless: bool,
+    /// From where to where its edges have outer lines, when it is seamless; all along when absent.
+    #[serde(default)]
+    pub lines: Option<[f64; 2]>,
+    /// Whether it lies over arms that hang down: a cloak.
+    #[serde(default)]
+    pub over_arms: bool,
     /// A sleeve's bag: how far it hangs from the forearm, in shares of the arm's length.
     #[serde(default)]
     pub bag: f64,
@@ -202,18 +208,26 @@ pub fn cuff_shadow(inner: &Tube, place: f64, slot: &Arc<str>) -> Option<Mark> {
 
 /// The outer lines of a limb: both edges from where they begin, and the near rim of an end that shows.
 fn edge_lines(tube: &Tube, piece: &Piece, begins: [f64; 2]) -> impl Iterator<Item = BezPath> + use<> {
+    let [first, last] = piece.lines.unwrap_or([f64::MIN, f64::MAX]);
     let edges = tube.edges();
-    let mut lines: Vec<BezPath> = edges
-        .iter()
-        .zip(begins)
-        .map(|(edge, begin)| {
-            let points: Vec<Point> =
-                tube.sections.iter().zip(edge).filter(|(section, _)| section.place >= begin - 1e-9).map(|(_, point)| *point).collect();
-            let mut path = BezPath::new();
-            smooth_into(&mut path, &points, true);
-            path
-        })
-        .collect();
+    let mut lines: Vec<BezPath> = Vec::new();
+    for (side, (edge, begin)) in edges.iter().zip(begins).enumerate() {
+        let begin = begin.max(first);
+        let mut points: Vec<Point> =
+            tube.sections.iter().zip(edge).filter(|(section, _)| section.place >= begin - 1e-9 && section.place <= last + 1e-9).map(|(_, point)| *point).collect();
+        // A line that begins where the tube does goes on over its rounded top.
+        if let (Some(section), Some(seen)) = (tube.sections.first(), tube.seen.first())
+            && begin <= section.place + 1e-9
+            && section.place < -0.1
+        {
+            let (from, middle) = (if side == 0 { seen.left } else { seen.right }, (seen.left + seen.right) / 2.0);
+            let top = [0.9, 0.6, 0.3].map(|share| tube.lens.project(section.point(from + (middle - from) * share)));
+            points.splice(0..0, top);
+        }
+        let mut path = BezPath::new();
+        smooth_into(&mut path, &points, true);
+        lines.push(path);
+    }
     if !piece.seamless {
         let rim = kurbo::Line::new((-180.0, piece.to), (180.0, piece.to)).to_path(0.1);
         lines.push(tube.wrap_line(&rim));
