@@ -54,6 +54,10 @@ pub struct EpisodeFile {
     pub loudness: Option<Loudness>,
 }
 
+/// Frames by which x264 decodes ahead of showing with the settings of [`crate::clip`]: B-frames that refer
+/// to B-frames.
+const REORDER: u32 = 2;
+
 /// Joins clips into an MP4 that starts to play before it is loaded.
 ///
 /// Pictures are copied, not encoded again. The same input gives the same bytes. `progress` hears how many
@@ -91,12 +95,14 @@ pub async fn assemble(
             inputs += 1;
         }
     }
-    // The concat demuxer counts in microseconds, which at 24000/1001 drift by a tick over many clips:
-    // every time stamp is put back onto its frame.
-    let onto_frames = format!("setts=pts=round(PTS/{step})*{step}:dts=round(DTS/{step})*{step}:duration={step}");
+    // The concat demuxer counts in microseconds, which are not ticks, and
+    // a clip of one frame has nothing to reorder where longer ones have: every picture is put back onto
+    // its frame, and decoding goes on in even steps, two frames ahead of showing.
+    let onto_frames = format!("setts=pts=round(PTS/{step})*{step}:dts=(N-{REORDER})*{step}:duration={step}");
     let mut running = invocation
         .args(mapping)
-        .args(["-map_metadata", "-1", "-map_chapters", "1"])
+        // Nothing of the inputs' own metadata but the chapters', which a plain `-map_metadata -1` drops too.
+        .args(["-map_metadata:g", "-1", "-map_metadata:s", "-1", "-map_chapters", "1"])
         .arg("-metadata")
         .arg(format!("title={}", spec.title.replace('\0', " ")))
         .args(["-c:v", "copy", "-bsf:v", &onto_frames])
@@ -161,14 +167,21 @@ fn check(spec: &EpisodeSpec, target: &Path) -> Result<(FrameRate, u64)> {
     Ok((first.spec.rate, frames))
 }
 
-/// The concat demuxer's list. Quotes are written as it reads them.
+/// The concat demuxer's list. Quotes are written as it reads them. The lengths are said because it would
+/// take them from the files, where they are rounded to milliseconds; each is the difference of two
+/// rounded times, so that they never add up to anything else than the time itself.
 fn clip_list(clips: &[Clip]) -> Result<String> {
     let mut list = String::from("ffconcat version 1.0\n");
+    let mut frames = 0;
     for clip in clips {
         let path = std::path::absolute(&clip.path).map_err(Error::file("finding", &clip.path))?;
         let name = path.to_str().filter(|name| !name.contains(['\n', '\r']));
         let name = name.ok_or_else(|| Error::bad(path.display().to_string(), "a clip's path must be UTF-8 without line breaks"))?;
-        list.push_str(&format!("file 'file:{}'\n", name.replace('\'', r"'\''")));
+        let start = clip.spec.rate.micros(frames);
+        frames += u64::from(clip.spec.frames);
+        let length = clip.spec.rate.micros(frames) - start;
+        let (seconds, micros) = (length / 1_000_000, length % 1_000_000);
+        list.push_str(&format!("file 'file:{}'\nduration {seconds}.{micros:06}\n", name.replace('\'', r"'\''")));
     }
     Ok(list)
 }
