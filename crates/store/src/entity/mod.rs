@@ -1,0 +1,11 @@
+//! Tables as SeaORM sees them. They do not leave this crate.
+
+pub(crate) mod artifact;
+pub(crate) mod attempt;
+pub(crate) mod cut;
+pub(crate) mod event;
+pub(crate) mod notebook;
+pub(crate) mod placement;
+pub(crate) mod project;
+pub(crate) mod recipe;
+pub(crate) mod verdict;

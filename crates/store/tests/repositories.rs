@@ -1,0 +1,268 @@
+//! What the store promises, on both databases.
+
+mod databases;
+
+use bible::Digest;
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::json;
+use store::{
+    Artifact, ArtifactFile, ArtifactFilter, Attempt, AttemptOutcome, Cut, Decision, NewArtifact, PageRequest, Placement, Production,
+    Project, RecipeKind, Store, StoredRead, VerdictStatus,
+};
+use uuid::Uuid;
+
+fn at(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000 + second, 123_456_789).unwrap()
+}
+
+/// Ids that sort by their number, as time-ordered ids do.
+fn id(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+fn project() -> Project {
+    Project {
+        id: id(1),
+        slug: "lantern-road".parse().unwrap(),
+        title: "<b>O'Brien & 明</b>".to_owned(),
+        description: "Lanterns.".to_owned(),
+        bible: Digest::of(b"bible 1"),
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+fn made(number: u128, recipe: &str, status: VerdictStatus) -> (NewArtifact, Placement) {
+    let recipe = Digest::of(recipe.as_bytes());
+    let file = ArtifactFile { name: "clip.mp4".to_owned(), digest: Digest::of(b"film"), media_type: "video/mp4".to_owned(), bytes: 4 };
+    let artifact = Artifact {
+        id: id(100 + number),
+        project: id(1),
+        recipe,
+        kind: RecipeKind::Shot,
+        subject: format!("shot S01E01.01.{number:03}"),
+        engine: "layout".to_owned(),
+        engine_version: "1".to_owned(),
+        seed: Some(u64::MAX),
+        bible: Digest::of(b"bible 1"),
+        width: 1280,
+        height: 720,
+        frames: 48,
+        files: vec![file],
+        seconds: 2.4,
+        attempts: 1,
+        status,
+        score: Some(0.97),
+        created_at: at(number as i64),
+    };
+    let decision = Decision {
+        id: id(200 + number),
+        status,
+        score: Some(0.97),
+        gate: 0.85,
+        decided_by: "gate".to_owned(),
+        note: String::new(),
+        report: json!({ "pictures": [] }),
+        decided_at: at(number as i64),
+    };
+    let placement = Placement {
+        project: id(1),
+        subject: artifact.subject.clone(),
+        recipe,
+        artifact: artifact.id,
+        reads: [StoredRead { path: "characters.mei.colour_model.hair.base".into(), digest: Digest::of(b"#2b2f4a") }].into(),
+        bible: Digest::of(b"bible 1"),
+        at: at(number as i64),
+    };
+    (NewArtifact { attempt: id(300 + number), artifact, document: json!({ "recipe": {} }), decision }, placement)
+}
+
+fn attempt(number: u128, recipe: &str) -> Attempt {
+    Attempt {
+        id: id(300 + number),
+        project: id(1),
+        recipe: Digest::of(recipe.as_bytes()),
+        subject: "shot S01E01.01.001".to_owned(),
+        engine: "layout".to_owned(),
+        engine_version: "1".to_owned(),
+        started_at: at(0),
+    }
+}
+
+both_databases! {
+    async fn text_comes_back_as_it_was_typed(store: Store) {
+        let noted = store.note_project(&project()).await.unwrap();
+        assert_eq!(noted.title, "<b>O'Brien & 明</b>");
+        let read = store.project(id(1)).await.unwrap().unwrap();
+        assert_eq!(read, noted);
+        // Both databases keep microseconds, so a time that was read equals itself when written again.
+        assert_eq!(read.created_at, at(0) - TimeDelta::nanoseconds(789));
+    }
+
+    async fn a_project_keeps_its_id_when_its_bible_changes(store: Store) {
+        store.note_project(&project()).await.unwrap();
+        let edited = Project { id: id(2), bible: Digest::of(b"bible 2"), updated_at: at(9), ..project() };
+        let noted = store.note_project(&edited).await.unwrap();
+        assert_eq!((noted.id, noted.bible), (id(1), Digest::of(b"bible 2")));
+        assert_eq!(store.projects().await.unwrap().len(), 1);
+        // Loading the same bible again is no event.
+        store.note_project(&edited).await.unwrap();
+        let events = store.events_after(0, Some(id(1)), 10).await.unwrap();
+        assert_eq!(events.iter().map(|event| event.kind.as_str()).collect::<Vec<_>>(), ["bible.loaded", "bible.loaded"]);
+    }
+
+    async fn an_artifact_its_verdict_its_place_and_its_event_are_one(store: Store) {
+        store.note_project(&project()).await.unwrap();
+        store.start_attempt(&attempt(1, "a")).await.unwrap();
+        let (new, placement) = made(1, "a", VerdictStatus::Accepted);
+        let artifact = new.artifact.clone();
+        assert_eq!(store.record(new, placement.clone()).await.unwrap(), Production::New);
+        let read = store.artifact(artifact.id).await.unwrap().unwrap();
+        assert_eq!(read, Artifact { created_at: artifact.created_at - TimeDelta::nanoseconds(789), ..artifact.clone() });
+        assert_eq!(store.placements_of(id(1), &[placement.subject.clone()]).await.unwrap()[0].reads, placement.reads);
+        assert_eq!(store.verdicts(artifact.id).await.unwrap()[0].report, json!({ "pictures": [] }));
+        assert!(store.recipe(artifact.recipe).await.unwrap().is_some());
+        assert_eq!(store.attempts_at(id(1), artifact.recipe).await.unwrap(), 1);
+        assert_eq!(store.events_after(0, None, 10).await.unwrap().last().unwrap().kind, "artifact.accepted");
+    }
+
+    async fn the_same_recipe_drawn_twice_keeps_the_first(store: Store) {
+        store.note_project(&project()).await.unwrap();
+        let tasks = (1..=12u128).map(|number| {
+            let store = store.clone();
+            tokio::spawn(async move {
+                store.start_attempt(&attempt(number, "same")).await.unwrap();
+                let (new, placement) = made(number, "same", VerdictStatus::Accepted);
+                store.record(new, placement).await.unwrap()
+            })
+        });
+        let mut new = 0;
+        for task in tasks.collect::<Vec<_>>() {
+            new += usize::from(task.await.unwrap() == Production::New);
+        }
+        assert_eq!(new, 1);
+        let page = store.artifacts(id(1), ArtifactFilter::default(), PageRequest::new(200, None).unwrap()).await.unwrap();
+        assert_eq!(page.items.len(), 1);
+        let placements = store.placements(id(1)).await.unwrap();
+        assert_eq!(placements.len(), 12, "every subject uses it");
+        assert!(placements.iter().all(|placed| placed.artifact == page.items[0].id));
+    }
+
+    async fn a_person_overrules_the_gate_and_both_verdicts_are_kept(store: Store) {
+        store.note_project(&project()).await.unwrap();
+        let (new, placement) = made(1, "a", VerdictStatus::Rejected);
+        let gate = new.decision.clone();
+        store.record(new, placement).await.unwrap();
+        let person = Decision { id: id(999), status: VerdictStatus::Accepted, score: None, decided_by: "Aiko".to_owned(), decided_at: at(60), ..gate };
+        assert!(store.decide(id(101), &person).await.unwrap());
+        assert!(!store.decide(id(555), &Decision { id: id(998), ..person }).await.unwrap());
+        let artifact = store.artifact(id(101)).await.unwrap().unwrap();
+        assert_eq!((artifact.status, artifact.score), (VerdictStatus::Accepted, Some(0.97)), "the measured score stays");
+        let by: Vec<String> = store.verdicts(id(101)).await.unwrap().into_iter().map(|verdict| verdict.decided_by).collect();
+        assert_eq!(by, ["Aiko", "gate"]);
+        assert_eq!(store.latest_verdicts(&[id(101)]).await.unwrap()[&id(101)].decided_by, "Aiko");
+    }
+
+    async fn what_a_dead_process_left_running_is_lost_and_what_ended_stays(store: Store) {
+        store.note_project(&project()).await.unwrap();
+        store.start_attempt(&attempt(1, "a")).await.unwrap();
+        store.start_attempt(&attempt(2, "b")).await.unwrap();
+        store.finish_attempt(id(301), AttemptOutcome::Failed("no ink".to_owned()), at(5)).await.unwrap();
+        assert_eq!(store.abandon_attempts(id(1), at(6)).await.unwrap(), 1);
+        assert_eq!(store.abandon_attempts(id(1), at(7)).await.unwrap(), 0);
+    }
+
+    async fn lists_come_in_pages_without_gaps_or_repeats(store: Store) {
+        store.note_project(&project()).await.unwrap();
+        for number in 1..=7 {
+            let status = if number % 2 == 0 { VerdictStatus::Rejected } else { VerdictStatus::Accepted };
+            let (new, placement) = made(number, &format!("recipe {number}"), status);
+            store.record(new, placement).await.unwrap();
+        }
+        let mut seen = Vec::new();
+        let mut cursor: Option<String> = None;
+        loop {
+            let page = store.artifacts(id(1), ArtifactFilter::default(), PageRequest::new(3, cursor.as_deref()).unwrap()).await.unwrap();
+            seen.extend(page.items.iter().map(|artifact| artifact.id.as_u128() - 100));
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, [1, 2, 3, 4, 5, 6, 7]);
+        let rejected = ArtifactFilter { status: Some(VerdictStatus::Rejected), kind: Some(RecipeKind::Shot) };
+        let page = store.artifacts(id(1), rejected, PageRequest::new(200, None).unwrap()).await.unwrap();
+        assert_eq!((page.items.len(), page.next_cursor), (3, None));
+        assert!(PageRequest::new(0, None).is_err() && PageRequest::new(201, None).is_err() && PageRequest::new(1, Some("x")).is_err());
+    }
+
+    async fn a_subject_that_is_gone_is_displaced_and_its_artifact_stays(store: Store) {
+        store.note_project(&project()).await.unwrap();
+        let (new, placement) = made(1, "a", VerdictStatus::Accepted);
+        store.record(new, placement.clone()).await.unwrap();
+        assert_eq!(store.placed_artifacts(id(1)).await.unwrap().len(), 1);
+        store.displace(id(1), vec![placement.subject.clone()]).await.unwrap();
+        assert!(store.placements(id(1)).await.unwrap().is_empty());
+        assert_eq!(store.artifacts_of_recipes(id(1), &[placement.recipe, Digest::of(b"other")]).await.unwrap().len(), 1);
+        store.place(vec![placement]).await.unwrap();
+        assert_eq!(store.placements(id(1)).await.unwrap().len(), 1);
+        let measured = store.seconds_per_frame(id(1), RecipeKind::Shot).await.unwrap().unwrap();
+        assert!((measured - 0.05).abs() < 1e-9);
+        assert_eq!(store.seconds_per_frame(id(1), RecipeKind::Sheet).await.unwrap(), None);
+    }
+
+    async fn the_newest_cut_counts(store: Store) {
+        store.note_project(&project()).await.unwrap();
+        for number in 0..2u128 {
+            let cut = Cut {
+                id: id(500 + number),
+                project: id(1),
+                episode: "S01E01".parse().unwrap(),
+                recipe: Digest::of(&[number as u8]),
+                files: Vec::new(),
+                frames: 4800 + number as u64,
+                report: json!({ "loudness": -24.0 }),
+                bible: Digest::of(b"bible 1"),
+                created_at: at(number as i64),
+            };
+            store.record_cut(&cut).await.unwrap();
+        }
+        let cuts = store.latest_cuts(id(1)).await.unwrap();
+        assert_eq!(cuts.iter().map(|cut| cut.frames).collect::<Vec<_>>(), [4801]);
+        assert!(store.latest_cut(id(1), "S01E02".parse().unwrap()).await.unwrap().is_none());
+    }
+
+    async fn notes_are_kept_by_name(store: Store) {
+        store.note_project(&project()).await.unwrap();
+        assert_eq!(store.note(id(1), "plan").await.unwrap(), None);
+        store.write_note(id(1), "plan", vec![0, 159, 146, 150]).await.unwrap();
+        store.write_note(id(1), "plan", vec![1]).await.unwrap();
+        assert_eq!(store.note(id(1), "plan").await.unwrap(), Some(vec![1]));
+    }
+
+    async fn it_says_what_it_is(store: Store) {
+        let health = store.health().await.unwrap();
+        assert!(["sqlite", "postgresql"].contains(&health.kind), "{health:?}");
+        assert!(health.version.chars().next().unwrap().is_ascii_digit(), "{health:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_opened_says_which_and_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("file");
+    std::fs::write(&file, b"this is no database, though it is long enough to be taken for one by its size alone").unwrap();
+    for url in [format!("sqlite:{}", file.display()), format!("sqlite:{}/studio.db", file.display())] {
+        let error = Store::open(&url.parse().unwrap()).await.unwrap_err().to_string();
+        assert!(error.contains(&url) && error.contains("check") || error.contains("schema"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_reopened_database_still_has_everything() {
+    let (folder, store) = databases::sqlite().await;
+    store.note_project(&project()).await.unwrap();
+    store.close().await;
+    let again = Store::open(&format!("sqlite:{}/studio.db", folder.path().display()).parse().unwrap()).await.unwrap();
+    assert_eq!(again.projects().await.unwrap().len(), 1);
+}
