@@ -45,6 +45,7 @@ pub fn breakdown(source: &Source, episode: &EpisodeSource, project: &Project, pr
         let at = episode.at.at_scene(number);
         let listed = listed_scene(episode, index + 1, &elements);
         let heading = place::place(elements.heading, project);
+        let mut moments = moments::moments(&elements, &names, &script_file, problems);
         let location = match (listed.and_then(|(_, scene)| scene.location.clone()), heading.location) {
             (Some(location), _) => location,
             (None, Ok(location)) => location,
@@ -63,7 +64,6 @@ pub fn breakdown(source: &Source, episode: &EpisodeSource, project: &Project, pr
                 continue;
             }
         };
-        let mut moments = moments::moments(&elements, &names, &script_file, problems);
         if index == 0 {
             moments.splice(0..0, opening.actions.iter().cloned());
         }

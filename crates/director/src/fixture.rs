@@ -18,7 +18,7 @@ pub(crate) fn tree(script: &str) -> SourceTree {
             "Mei Tanaka",
             "teen",
             158.0,
-            "wardrobe:\n  school: { garments: [{ part: sailor-top }] }\n  festival: { garments: [{ part: yukata, colours: { main: \"#b03a48\" } }] }\nlook: school\npersonality: { traits: [stubborn] }\narc:\n  - { at: S01E01.02, changes: { look: festival, visual_traits: { hair: { style: ponytail } } } }\n",
+            "wardrobe:\n  school: { garments: [{ part: sailor-top }] }\n  festival: { garments: [{ part: yukata, colours: { main: \"#b03a48\" } }] }\nlook: school\npersonality: { traits: [stubborn] }\narc:\n  - { at: S01E02, changes: { look: festival, visual_traits: { hair: { style: ponytail } } } }\n",
         ),
     );
     tree.insert("bible/characters/rin.yaml", person("Rin", "teen", 162.0, ""));

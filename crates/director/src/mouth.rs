@@ -139,7 +139,8 @@ fn word(letters: &[char], sounds: &mut Vec<Sound>) {
         let starts =
             |text: &str| rest.iter().copied().zip(text.chars()).filter(|(a, b)| a == b).count() == text.len() && rest.len() >= text.len();
         // Pairs first, then single letters.
-        let pairs: [(&str, &[MouthShape]); 16] = [
+        let pairs: [(&str, &[MouthShape]); 17] = [
+            ("you", &[MouthShape::U]),
             ("oo", &[MouthShape::U]),
             ("ou", &[MouthShape::A, MouthShape::U]),
             ("ow", &[MouthShape::O, MouthShape::U]),
@@ -178,12 +179,13 @@ fn word(letters: &[char], sounds: &mut Vec<Sound>) {
             'b' | 'm' | 'p' => sounds.push(Sound { shape: MouthShape::Closed, length: 0.6 }),
             // Teeth on the lip, or teeth together: nearly closed and wide.
             'f' | 'v' | 's' | 'z' => sounds.push(Sound { shape: MouthShape::I, length: 0.4 }),
-            // The other consonants are made inside the mouth: the vowel around them goes on.
-            _ => {
+            // The other consonants are made inside the mouth: the vowel before them goes on.
+            _ if vowel_before => {
                 if let Some(last) = sounds.last_mut() {
                     last.length += 0.25;
                 }
             }
+            _ => {}
         }
         at += 1;
     }
@@ -220,7 +222,7 @@ mod tests {
     #[test]
     fn english_opens_for_vowels_and_closes_for_lips_and_pauses() {
         assert_eq!(shown("mama", 12), "10- 13a 16- 19a 22-");
-        assert_eq!(shown("Look, you!", 24), "10u 22- 25i 28a 31u 34-");
+        assert_eq!(shown("Look, you!", 24), "10u 19- 25u 34-");
         assert_eq!(shown("", 12), "");
         assert_eq!(shown("?!", 12), "");
     }

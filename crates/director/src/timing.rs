@@ -19,6 +19,10 @@ pub const ACTION: (f64, f64) = (1.5, 5.0);
 /// Words of a described action that a second of picture shows: a reader sees faster than a speaker says.
 const ACTION_WORDS_A_SECOND: f64 = 3.5;
 
+fn is_japanese(sign: char) -> bool {
+    matches!(sign, '\u{3041}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '々')
+}
+
 /// Morae of kana; 2 for a kanji, which is near the average of running text.
 fn morae(sign: char) -> f64 {
     match sign {
@@ -40,7 +44,7 @@ pub fn speaking(text: &str, words_per_minute: Option<u16>) -> f64 {
     let japanese: f64 = text.chars().map(morae).sum();
     // A word is a run of letters that are not Japanese; long words take longer than short ones.
     let words: f64 = text
-        .split(|sign: char| !(sign.is_alphanumeric() || sign == '\'' || sign == '’') || morae(sign) > 0.0)
+        .split(|sign: char| !(sign.is_alphanumeric() || sign == '\'' || sign == '’') || is_japanese(sign))
         .filter(|word| !word.is_empty())
         .map(|word| (word.chars().count() as f64 / 5.0).clamp(0.6, 2.5))
         .sum();
@@ -62,7 +66,7 @@ pub fn speaking(text: &str, words_per_minute: Option<u16>) -> f64 {
 #[must_use]
 pub fn showing(action: &str) -> f64 {
     let words = action.split_whitespace().count() as f64;
-    let japanese = action.chars().filter(|sign| morae(*sign) > 0.0).count() as f64;
+    let japanese = action.chars().filter(|sign| is_japanese(*sign)).count() as f64;
     // About 2.5 Japanese characters carry what a word does.
     (0.8 + (words + japanese / 2.5) / ACTION_WORDS_A_SECOND).clamp(ACTION.0, ACTION.1)
 }

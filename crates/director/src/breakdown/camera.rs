@@ -94,6 +94,7 @@ impl Camera<'_> {
                 }
             }
         }
+        smooth(&mut run.drafts);
         run.drafts
     }
 
@@ -159,11 +160,12 @@ impl Camera<'_> {
     fn action(&self, run: &mut Run, text: &str, line: u32) {
         run.exchange = 0;
         run.last_speaker = None;
+        run.stage.paragraph();
         for piece in self.pieces(text) {
             let acted = run.stage.act(&piece, self.names);
             let mut draft = Draft::new(Framing::Medium, self.rate().frames_in(timing::showing(&piece)), line);
             draft.shot.action.clone_from(&piece);
-            draft.shot.cast = self.cast(&run.stage, &acted);
+            draft.shot.cast = self.cast(&mut run.stage, &acted);
             draft.shot.props = self.props(&piece, &draft.shot.cast);
             self.frame_action(&mut draft, &acted, run.drafts.is_empty());
             let gone = run.stage.leaving(&piece, self.names);
@@ -190,8 +192,7 @@ impl Camera<'_> {
                         && !(moves_on && words(last) > 5)
                         && !(from_place_to_people && words(last) > 5) =>
                 {
-                    last.push(' ');
-                    last.push_str(sentence);
+                    append(last, sentence);
                 }
                 _ => {
                     pieces.push(sentence.to_owned());
@@ -204,26 +205,29 @@ impl Camera<'_> {
     }
 
     /// The cast of a piece of action, as they act in it.
-    pub(super) fn cast(&self, stage: &Stage, acted: &[Acted]) -> Vec<CastMember> {
-        let count = acted.len();
+    pub(super) fn cast(&self, stage: &mut Stage, acted: &[Acted]) -> Vec<CastMember> {
+        let people: Vec<Slug> = acted.iter().map(|who| who.character.clone()).collect();
         let stand = Self::stand();
-        // Everyone on the move goes the way of the first.
-        let way = acted.first().map(|first| stage.seat(&first.character, 1).1);
-        let cast = acted.iter().map(|who| {
+        let mut cast = Vec::new();
+        for who in acted {
             let mut member = stage.member(&who.character, &stand);
-            let (x, facing) = stage.seat(&who.character, count);
-            member.x = (count > 1 || x != 0.0).then_some(x);
+            let (x, facing) = stage.seat(&who.character, &people);
+            member.x = Some(x);
             member.facing = facing;
             if let Some(pose) = &who.pose {
                 member.pose = pose.clone();
             }
             if moving(&member.pose) {
-                member.facing = if way == Some(Facing::ThreeQuarterLeft) { Facing::Left } else { Facing::Right };
+                member.facing = stage.way(&who.character);
+                if people.len() == 1 {
+                    // Room in front of whoever goes.
+                    member.x = Some(if member.facing == Facing::Left { 0.18 } else { -0.18 });
+                }
             }
             member.expression = who.expression.unwrap_or_default();
-            member
-        });
-        cast.collect()
+            cast.push(member);
+        }
+        cast
     }
 
     /// How an action is framed: by how many are in it and how they move.
@@ -255,7 +259,7 @@ impl Camera<'_> {
     }
 
     /// The nearest frame that holds all of a cast: a small one beside a tall one needs the whole figure.
-    fn nearest_frame(&self, cast: &[CastMember]) -> Framing {
+    pub(super) fn nearest_frame(&self, cast: &[CastMember]) -> Framing {
         let heights: Vec<f64> = cast.iter().map(|member| self.height(&member.character)).collect();
         let (low, high) = heights.iter().fold((f64::MAX, 0.0_f64), |(low, high), height| (low.min(*height), high.max(*height)));
         if low < high * SMALL { Framing::Full } else { Framing::ExtremeCloseUp }
@@ -305,8 +309,17 @@ impl Camera<'_> {
             run.drafts.push(draft);
         } else {
             for (index, chunk) in chunks(first, &seconds).into_iter().enumerate() {
-                let draft = self.talk(&run.stage, &[Said::Speech(&chunk)], run.exchange + index, run.tension());
+                // In a long speech we look at the listener in between, and come back nearer.
+                let away = index % 2 == 1 && run.stage.present().len() > 1 && !chunk.off_screen;
+                let heard = Speech { off_screen: away || chunk.off_screen, ..chunk };
+                let turn = if index == 0 { run.exchange } else { 2 };
+                let draft = self.talk(&run.stage, &[Said::Speech(&heard)], turn, run.tension() + 0.2 * (index / 2) as f64);
                 run.drafts.push(draft);
+            }
+        }
+        for speech in group {
+            for speaker in &speech.speakers {
+                run.stage.speaks(speaker.slug());
             }
         }
         let last = group.last().copied().unwrap_or(first);
@@ -337,7 +350,12 @@ impl Camera<'_> {
                 }
             }
         }
-        let others: Vec<Slug> = stage.present().iter().filter(|who| !speakers.contains(who)).cloned().collect();
+        let spoke = |who: &Slug| speeches.iter().any(|speech| speech.speakers.iter().any(|speaker| speaker.slug() == who));
+        let mut others: Vec<Slug> = stage.present().iter().filter(|who| !spoke(who)).cloned().collect();
+        // Whoever is spoken with comes before the others.
+        if let Some(partner) = speeches.first().and_then(|speech| stage.partner(speech.speakers.first()?.slug())) {
+            others.sort_by_key(|who| *who != partner);
+        }
         let script_line = speeches.first().map_or(0, |speech| speech.line);
         let mut draft = Draft::new(closeness(tension), 1, script_line);
         let (people, composition) = match (speakers.as_slice(), others.as_slice()) {
@@ -358,14 +376,15 @@ impl Camera<'_> {
             (several, _) => (several.to_vec(), Composition::Auto),
         };
         let stand = Self::stand();
+        let people: Vec<Slug> = people;
         let count = people.len();
         draft.shot.composition = composition;
         draft.shot.cast = people
             .iter()
             .map(|who| {
                 let mut member = stage.member(who, &stand);
-                let (x, facing) = stage.seat(who, count);
-                member.x = (count > 1 || x != 0.0).then_some(x);
+                let (x, facing) = stage.seat(who, &people);
+                member.x = Some(x);
                 member.facing = facing;
                 let own = speeches.iter().find(|speech| speech.speakers.iter().any(|speaker| speaker.slug() == who));
                 if let Some(speech) = own {
@@ -439,8 +458,8 @@ impl Camera<'_> {
         let mut draft =
             Draft::new(closeness(tension + 0.3).max(Framing::MediumCloseUp), self.rate().frames_in(timing::REACTION), speech.line);
         let mut member = run.stage.member(&listener, &Self::stand());
-        let (x, facing) = run.stage.seat(&listener, 1);
-        member.x = (x != 0.0).then_some(x);
+        let (x, facing) = run.stage.seat(&listener, std::slice::from_ref(&listener));
+        member.x = Some(x);
         member.facing = facing;
         member.expression = rules().reaction(rules().speaking(&speech.manner, &speech.text));
         draft.shot.cast = vec![member];
@@ -469,21 +488,53 @@ pub(super) fn moving(pose: &Slug) -> bool {
     matches!(pose.as_str(), "walk" | "run")
 }
 
-/// A speech in parts that fit a cut, divided at the ends of sentences.
+/// Two shots of the same person in the same size one after the other look like a mistake: the second
+/// comes a step nearer, or goes a step back when it is as near as can be.
+fn smooth(drafts: &mut [Draft]) {
+    for index in 1..drafts.len() {
+        let (before, after) = drafts.split_at_mut(index);
+        let (Some(before), Some(after)) = (before.last(), after.first_mut()) else { continue };
+        let same = match (before.shot.cast.as_slice(), after.shot.cast.as_slice()) {
+            ([one], [other]) => one.character == other.character,
+            _ => false,
+        };
+        if same && before.shot.framing == after.shot.framing {
+            let place = Framing::ALL.iter().position(|framing| *framing == after.shot.framing).unwrap_or(0);
+            let step = if after.shot.framing < Framing::CloseUp { place + 1 } else { place - 1 };
+            after.shot.framing = Framing::ALL[step];
+        }
+    }
+}
+
+/// Adds a sentence to another; Japanese has no space between them.
+fn append(text: &mut String, sentence: &str) {
+    if !text.ends_with(['。', '！', '？', '、', '」', '』']) {
+        text.push(' ');
+    }
+    text.push_str(sentence);
+}
+
+/// A speech in parts that fit a cut, divided at the ends of sentences, and long sentences at commas.
 fn chunks(speech: &Speech, seconds: &dyn Fn(&Speech) -> f64) -> Vec<Speech> {
     let longest = timing::DIALOGUE.1 - 2.0 * timing::BREATH;
     if seconds(speech) <= longest {
         return vec![speech.clone()];
     }
     let part = |text: &str| Speech { text: text.to_owned(), ..speech.clone() };
+    let clauses = sentences(&speech.text).into_iter().flat_map(|sentence| {
+        if seconds(&part(sentence)) <= longest {
+            vec![sentence]
+        } else {
+            sentence.split_inclusive([',', ';', '—', '、']).map(str::trim).filter(|clause| !clause.is_empty()).collect()
+        }
+    });
     let mut parts: Vec<Speech> = Vec::new();
-    for sentence in sentences(&speech.text) {
+    for clause in clauses {
         match parts.last_mut() {
-            Some(last) if seconds(&part(&format!("{} {sentence}", last.text))) <= longest => {
-                last.text.push(' ');
-                last.text.push_str(sentence);
+            Some(last) if seconds(&part(&format!("{} {clause}", last.text))) <= longest => {
+                append(&mut last.text, clause);
             }
-            _ => parts.push(part(sentence)),
+            _ => parts.push(part(clause)),
         }
     }
     // Only the first part begins with the one before.

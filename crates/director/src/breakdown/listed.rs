@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use bible::Slug;
 use bible::shot_list::{Acting, LineRef, SceneShots, ShotSpec};
 use bible::source::yaml::Step;
-use bible::source::{SourceError, nearest};
+use bible::source::{Severity, SourceError, nearest};
 use bible::story::{CastMember, Composition, Facing, Framing};
 
 use super::camera::Camera;
@@ -176,6 +176,7 @@ impl<'a> List<'a> {
     fn replace(&mut self, moments: &[Moment], shots: &[ShotSpec]) -> Vec<Draft> {
         let mut stage = self.camera.stage(moments);
         let total = shots.len().max(1) as f64;
+        let known = self.problems.len();
         let mut drafts = Vec::new();
         let mut turn = 0;
         for (index, spec) in shots.iter().enumerate() {
@@ -198,6 +199,7 @@ impl<'a> List<'a> {
                 }
             }
             let text = spec.action.as_deref().unwrap_or_default();
+            stage.paragraph();
             let acted = stage.act(text, self.camera.names);
             let speaks = items.iter().any(|item| matches!(item, Item::Speech(_)));
             let mut draft = if speaks {
@@ -207,7 +209,7 @@ impl<'a> List<'a> {
             } else {
                 turn = 0;
                 let mut draft = Draft::new(Framing::Medium, self.camera.rate().frames_in(timing::showing(text)), 0);
-                draft.shot.cast = self.camera.cast(&stage, &acted);
+                draft.shot.cast = self.camera.cast(&mut stage, &acted);
                 draft.shot.props = self.camera.props(text, &draft.shot.cast);
                 self.camera.frame_action(&mut draft, &acted, index == 0);
                 if index == 0 && text.is_empty() && spec.cast.is_none() {
@@ -224,11 +226,20 @@ impl<'a> List<'a> {
                 }
                 draft
             };
-            self.overlay(&mut draft, spec, &stage, &acted, &items, &inside);
+            self.overlay(&mut draft, spec, &mut stage, &acted, &items, &inside);
             for who in stage.leaving(text, self.camera.names) {
                 stage.leave(&who);
             }
+            for item in &items {
+                if let Item::Speech(speech) = item {
+                    speech.speakers.iter().for_each(|speaker| stage.speaks(speaker.slug()));
+                }
+            }
             drafts.push(draft);
+        }
+        if self.problems[known..].iter().any(|problem| problem.severity == Severity::Error) {
+            // Which lines are left over is not known before every reference is right.
+            return drafts;
         }
         self.uncovered(moments, drafts, &stage)
     }
@@ -321,19 +332,20 @@ impl<'a> List<'a> {
             if let Some(action) = &spec.action
                 && draft.shot.lines.is_empty()
             {
-                draft.shot.cast = if acted.is_empty() { std::mem::take(&mut draft.shot.cast) } else { self.camera.cast(&stage, &acted) };
+                draft.shot.cast =
+                    if acted.is_empty() { std::mem::take(&mut draft.shot.cast) } else { self.camera.cast(&mut stage, &acted) };
                 draft.shot.frames = self.camera.rate().frames_in(timing::showing(action));
             }
             if spec.lines.is_some() {
                 let said: Vec<Said<'_>> = items.iter().map(Item::said).collect();
                 self.camera.say(draft, &said);
             }
-            self.overlay(draft, spec, &stage, &acted, &items, &inside);
+            self.overlay(draft, spec, &mut stage, &acted, &items, &inside);
         }
     }
 
     /// Puts what a spec says over a draft.
-    fn overlay(&mut self, draft: &mut Draft, spec: &ShotSpec, stage: &Stage, acted: &[Acted], items: &[Item], inside: &[Step]) {
+    fn overlay(&mut self, draft: &mut Draft, spec: &ShotSpec, stage: &mut Stage, acted: &[Acted], items: &[Item], inside: &[Step]) {
         if let Some(action) = &spec.action {
             draft.shot.action.clone_from(action);
             let seconds = timing::showing(action);
@@ -342,15 +354,15 @@ impl<'a> List<'a> {
             }
         }
         if let Some(cast) = &spec.cast {
-            let count = cast.len();
+            let people: Vec<Slug> = cast.iter().map(|who| who.character.clone()).collect();
             let stand = Camera::stand();
             let before = std::mem::take(&mut draft.shot.cast);
             draft.shot.composition = Composition::Auto;
             for who in cast {
                 let known = before.iter().find(|member| member.character == who.character);
                 let mut member = known.cloned().unwrap_or_else(|| stage.member(&who.character, &stand));
-                let (x, facing) = stage.seat(&who.character, count);
-                member.x = (count > 1 || x != 0.0).then_some(x);
+                let (x, facing) = stage.seat(&who.character, &people);
+                member.x = Some(x);
                 if known.is_none_or(|known| known.facing == Facing::Back) {
                     member.facing = facing;
                 }
@@ -361,12 +373,14 @@ impl<'a> List<'a> {
                 put(&mut member, &who.acting);
                 draft.shot.cast.push(member);
             }
+            if people.len() > 1 {
+                draft.shot.framing = draft.shot.framing.min(Framing::Medium).min(self.camera.nearest_frame(&draft.shot.cast));
+            }
             // Who is seen decides whose lines come from outside of the picture.
-            let seen: Vec<Slug> = cast.iter().map(|who| who.character.clone()).collect();
             for line in &mut draft.shot.lines {
                 let said_off =
                     items.iter().any(|item| matches!(item, Item::Speech(speech) if speech.off_screen && speech.text == line.text));
-                line.off_screen = said_off || !seen.contains(&line.character);
+                line.off_screen = said_off || !people.contains(&line.character);
             }
         } else {
             // Someone who acts in the given words but was not in the picture comes into it.

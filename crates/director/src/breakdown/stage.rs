@@ -23,6 +23,12 @@ pub(super) struct Stage {
     holds: BTreeMap<Slug, Vec<Slug>>,
     /// Who was last named, for `she` and `he`.
     subject: Option<Slug>,
+    /// What everyone does in this paragraph, for those who are only meant along (`beside her`).
+    doing: BTreeMap<Slug, Slug>,
+    /// Who spoke, the latest last.
+    spoke: Vec<Slug>,
+    /// Which way people go in this scene.
+    way: Option<Facing>,
 }
 
 /// What someone does in a piece of action.
@@ -54,22 +60,57 @@ impl Stage {
         &self.present
     }
 
-    /// Where someone is across the frame when `count` are in it, and where they look.
-    pub(super) fn seat(&self, character: &Slug, count: usize) -> (f64, Facing) {
-        let seat = self.seats.iter().position(|who| who == character).unwrap_or(0);
-        match (seat % 3, count) {
-            // Alone in the frame: look room in front of the eyes.
-            (0, ..=1) => (-0.18, Facing::ThreeQuarterRight),
-            (1, ..=1) => (0.18, Facing::ThreeQuarterLeft),
-            (_, ..=1) => (0.0, Facing::ThreeQuarterLeft),
-            (0, 2) => (-0.42, Facing::ThreeQuarterRight),
-            (1, 2) => (0.42, Facing::ThreeQuarterLeft),
-            // The third of the scene with one other: beside them, facing the middle.
-            (_, 2) => (0.1, Facing::ThreeQuarterLeft),
-            (0, _) => (-0.6, Facing::ThreeQuarterRight),
-            (1, _) => (0.6, Facing::ThreeQuarterLeft),
-            (_, _) => (0.0, Facing::Front),
+    /// From left to right: the first of the scene is leftmost, the second rightmost, the others between.
+    fn rank(&self, character: &Slug) -> usize {
+        match self.seats.iter().position(|who| who == character) {
+            Some(0) => 0,
+            Some(1) => 100,
+            Some(seat) => 50 + seat % 10,
+            None => 50,
         }
+    }
+
+    /// Where someone of `people` is across the frame, and where they look.
+    pub(super) fn seat(&self, character: &Slug, people: &[Slug]) -> (f64, Facing) {
+        let left = people.iter().filter(|who| self.rank(who) < self.rank(character)).count();
+        let toward = |looks_left: bool| if looks_left { Facing::ThreeQuarterLeft } else { Facing::ThreeQuarterRight };
+        match people.len() {
+            0 | 1 => {
+                // Look room in front of the eyes, which are on whoever is spoken with.
+                let partner = self.partner(character);
+                let looks_left = partner.map_or(self.rank(character) >= 50, |who| self.rank(&who) < self.rank(character));
+                (if looks_left { 0.18 } else { -0.18 }, toward(looks_left))
+            }
+            2 => (if left == 0 { -0.42 } else { 0.42 }, toward(left > 0)),
+            count => {
+                let place = left as f64 / (count - 1) as f64;
+                let facing = if count == 3 && left == 1 { Facing::Front } else { toward(place > 0.5) };
+                ((place * 2.0 - 1.0) * 0.65, facing)
+            }
+        }
+    }
+
+    /// Whom someone speaks with: the one who spoke last, or else somebody who is there.
+    pub(super) fn partner(&self, character: &Slug) -> Option<Slug> {
+        let other = |who: &&Slug| *who != character && self.present.contains(who);
+        self.spoke.iter().rev().find(other).or_else(|| self.present.iter().find(other)).cloned()
+    }
+
+    /// Somebody has spoken.
+    pub(super) fn speaks(&mut self, character: &Slug) {
+        self.spoke.retain(|who| who != character);
+        self.spoke.push(character.clone());
+    }
+
+    /// Which way people in motion go: the same in the whole scene, or they would seem to turn back.
+    pub(super) fn way(&mut self, first: &Slug) -> Facing {
+        let left = self.rank(first) >= 50;
+        *self.way.get_or_insert(if left { Facing::Left } else { Facing::Right })
+    }
+
+    /// A new paragraph begins.
+    pub(super) fn paragraph(&mut self) {
+        self.doing.clear();
     }
 
     /// Someone at rest on this stage: the pose that stays and what they hold.
@@ -88,6 +129,7 @@ impl Stage {
             if pronoun && let Some(subject) = self.subject.clone().filter(|who| self.present.contains(who)) {
                 people.push((0, subject));
             }
+            let beside = self.subject.clone().filter(|who| is_object(sentence) && !pronoun && self.present.contains(who));
             if let Some((_, first)) = people.first() {
                 self.subject = Some(first.clone());
             }
@@ -106,6 +148,9 @@ impl Stage {
                         self.poses.remove(who);
                     }
                 }
+                if let Some(posed) = &pose {
+                    self.doing.insert(who.clone(), posed.pose.clone());
+                }
                 self.hands(who, own, names);
                 match acted.iter_mut().find(|known| known.character == *who) {
                     Some(known) => {
@@ -114,6 +159,10 @@ impl Stage {
                     }
                     None => acted.push(Acted { character: who.clone(), pose: pose.map(|posed| posed.pose), expression }),
                 }
+            }
+            if let Some(beside) = beside.filter(|who| !acted.iter().any(|known| known.character == *who)) {
+                let pose = self.doing.get(&beside).cloned();
+                acted.push(Acted { character: beside, pose, expression: None });
             }
         }
         acted
@@ -182,6 +231,35 @@ fn has_pronoun(sentence: &str) -> bool {
     lower
         .split(|sign: char| !sign.is_alphabetic())
         .any(|word| matches!(word, "she" | "he" | "her" | "him" | "his" | "they" | "them" | "彼女" | "彼"))
+}
+
+/// Whether somebody is only meant along: `Kit trots beside her.`
+fn is_object(sentence: &str) -> bool {
+    let lower = sentence.to_lowercase();
+    let words: Vec<&str> = lower.split_whitespace().collect();
+    words.windows(2).enumerate().any(|(index, pair)| {
+        let relates = matches!(
+            pair[0],
+            "beside"
+                | "to"
+                | "at"
+                | "with"
+                | "behind"
+                | "after"
+                | "toward"
+                | "towards"
+                | "near"
+                | "past"
+                | "follows"
+                | "around"
+                | "before"
+                | "by"
+                | "next"
+        );
+        let object = pair[1].trim_end_matches(|sign: char| !sign.is_alphabetic());
+        let closed = object.len() < pair[1].len() || index + 2 == words.len() || words[index + 2] == "and";
+        relates && matches!(object, "her" | "him" | "them") && closed
+    })
 }
 
 #[cfg(test)]
