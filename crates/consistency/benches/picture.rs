@@ -1,5 +1,4 @@
 //! What it costs to check one picture of 1280x720 on one core.
-#![expect(missing_docs, reason = "criterion's macro makes an undocumented function")]
 
 use std::hint::black_box;
 

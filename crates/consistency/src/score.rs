@@ -52,7 +52,7 @@ impl Score {
     pub fn of_difference(difference: f64, tolerance: f64) -> Self {
         let ratio = if tolerance > 0.0 { difference / tolerance } else { f64::INFINITY };
         let at_tolerance = Self::AT_TOLERANCE.0;
-        let value = if !(difference > 0.0) {
+        let value = if difference <= 0.0 {
             1.0
         } else if ratio <= 1.0 {
             1.0 - (1.0 - at_tolerance) * ratio
@@ -93,6 +93,7 @@ mod tests {
         assert_eq!(Score::of_difference(6.0, 6.0), Score::AT_TOLERANCE);
         assert_eq!(Score::of_difference(24.0, 6.0), Score::NONE);
         assert_eq!(Score::of_difference(1.0, 0.0), Score::NONE);
+        assert_eq!(Score::of_difference(f64::NAN, 6.0), Score::NONE);
     }
 
     #[test]

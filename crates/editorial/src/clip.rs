@@ -18,11 +18,28 @@ use crate::process::{Invocation, Running, frames_of_progress};
 use crate::programs::Programs;
 use crate::yuv;
 
-/// Encoder threads: a fixed number, for x264's bitstream depends on it.
-const THREADS: u32 = 4;
-
-/// Quality: at 17 flat colours and lines show no difference to the source at normal viewing distance.
-const CRF: u32 = 17;
+/// How every clip is encoded. All clips must be encoded alike to be joined, so these are no settings.
+///
+/// - `veryfast` and `animation` by measurement (`benches/encode.rs`);
+/// - CRF 17: flat colours and lines show no difference to the source at normal viewing distance;
+/// - 4 threads: a fixed number, for x264's output depends on it;
+/// - closed GOPs, and x264's portable arithmetic, so that processors agree.
+pub const FFMPEG_ENCODER_ARGUMENTS: [&str; 14] = [
+    "-c:v",
+    "libx264",
+    "-preset",
+    "veryfast",
+    "-tune",
+    "animation",
+    "-profile:v",
+    "high",
+    "-crf",
+    "17",
+    "-threads",
+    "4",
+    "-x264-params",
+    "open-gop=0:cpu-independent=1",
+];
 
 /// What a clip is to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -196,8 +213,8 @@ pub async fn encode(
 
 /// ffmpeg from planes on standard input to a clip, up to the name of the output.
 ///
-/// The same frames give the same bytes: fixed threads, x264's own arithmetic instead of the processor's
-/// (`cpu-independent`), no dates and no encoder name. The same spec gives the same parameter sets, so
+/// The same frames give the same bytes: see [`FFMPEG_ENCODER_ARGUMENTS`], and no dates and no encoder
+/// name. The same spec gives the same parameter sets, so
 /// that clips can be joined; every clip starts with an IDR picture and no picture refers beyond a
 /// keyframe.
 fn arguments(programs: &Programs, spec: ClipSpec) -> Invocation {
@@ -209,16 +226,10 @@ fn arguments(programs: &Programs, spec: ClipSpec) -> Invocation {
         .set("-video_size", format_args!("{width}x{height}"))
         .set("-framerate", format_args!("{}/{}", rate.numerator(), rate.denominator()))
         .args(["-i", "pipe:0", "-map", "0:v:0"])
-        .args(["-c:v", "libx264", "-preset", PRESET, "-tune", "animation", "-profile:v", "high", "-pix_fmt", "yuv420p"])
-        .set("-crf", CRF)
-        .set("-threads", THREADS)
+        .args(FFMPEG_ENCODER_ARGUMENTS)
         .set("-g", keyframes)
-        .set("-x264-params", "open-gop=0:cpu-independent=1")
-        .args(["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv"])
+        .args(["-colorspace", "bt709", "-color_primaries", "bt709", "-color_trc", "bt709", "-color_range", "tv", "-pix_fmt", "yuv420p"])
         .args(["-fflags", "+bitexact", "-flags:v", "+bitexact", "-map_metadata", "-1"])
         .set("-video_track_timescale", timing(rate).0)
         .args(["-f", "mp4"])
 }
-
-/// x264's preset, chosen by measurement: see `benches/encode.rs`.
-const PRESET: &str = "veryfast";

@@ -12,8 +12,10 @@ mod error;
 mod mp4;
 mod process;
 mod programs;
+pub mod report;
 pub mod sound;
 pub mod subtitle;
+pub mod thumbnails;
 pub mod voice;
 mod yuv;
 

@@ -1,4 +1,5 @@
 //! From frames to an episode, with ffprobe and ffmpeg's own filters as the judges.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first thing that is wrong")]
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
