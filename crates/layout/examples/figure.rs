@@ -1,9 +1,9 @@
-//! Draws a character in poses and from all sides, for artists to look at: a row for each pose, a column
-//! for each direction.
+//! Draws a character in poses and from all sides, for artists to look at: a row for each outfit and pose, a
+//! column for each direction.
 //!
 //! ```text
 //! cargo run -p layout --example figure -- --out DIR [--brief FIGURE.json] [--poses stand,walk]
-//!     [--facings front,right] [--garments yukata,geta] [--build slim] [--head-pixels 60] [--black]
+//!     [--facings front,right] [--garments yukata,geta/shirt,trousers] [--build slim] [--head-pixels 60] [--cell-width 700]
 //! ```
 
 #![expect(clippy::print_stdout, reason = "a command-line tool says what it wrote")]
@@ -27,9 +27,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let options = options();
     let option = |name: &str, default: &str| options.get(name).cloned().unwrap_or_else(|| default.to_owned());
     let catalogue = Catalogue::built_in();
-    let figure = match options.get("brief") {
-        Some(path) => serde_json::from_slice(&std::fs::read(path)?)?,
-        None => sample(&option("build", "slim"), &option("garments", ""), options.get("hair"))?,
+    let figures: Vec<FigureBrief> = match options.get("brief") {
+        Some(path) => vec![serde_json::from_slice(&std::fs::read(path)?)?],
+        None => option("garments", "").split('/').map(|outfit| sample(&option("build", "slim"), outfit, options.get("hair"))).collect::<Result<_, _>>()?,
     };
     let all_poses = || catalogue.files("poses/").filter_map(|path| path.strip_prefix("poses/")?.strip_suffix(".yaml")).collect::<Vec<_>>().join(",");
     let poses: Vec<Slug> = option("poses", &all_poses()).split(',').map(str::parse).collect::<Result<_, _>>()?;
@@ -42,16 +42,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(&out)?;
 
     let scale = head_pixels / 100.0;
-    let (cell_width, cell_height) = (700.0 * scale, 860.0 * scale);
-    let (width, height) = ((cell_width * facings.len() as f64) as u32, (cell_height * poses.len() as f64) as u32);
+    let (cell_width, cell_height) = (option("cell-width", "700").parse::<f64>()? * scale, 860.0 * scale);
+    let (width, height) = ((cell_width * facings.len() as f64) as u32, (cell_height * (poses.len() * figures.len()) as f64) as u32);
     let mut sheet = Pixmap::new(width, height).ok_or("an empty sheet")?;
     sheet.fill(Color::from_rgba8(226, 226, 230, 255));
     let pen = Pen { colour: Colour::new(0x22, 0x18, 0x2e), weight: 1.0, resolution: (head_pixels / 86.0).max(0.5) };
     let mut times = Vec::new();
-    for (row, name) in poses.iter().enumerate() {
+    let rows = figures.iter().flat_map(|figure| poses.iter().map(move |name| (figure, name)));
+    for (row, (figure, name)) in rows.enumerate() {
         let pose = catalogue.data::<Pose>("pose", name)?;
         for (column, facing) in facings.iter().enumerate() {
-            let acting = Acting { figure: &figure, pose: &pose, facing: *facing, holds: &[], pitch: 0.0, breath: 0.0 };
+            let acting = Acting { figure, pose: &pose, facing: *facing, holds: &[], pitch: 0.0, breath: 0.0 };
             let started = Instant::now();
             let art = draw(&catalogue, &acting)?;
             times.push(started.elapsed());

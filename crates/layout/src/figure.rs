@@ -279,7 +279,7 @@ impl<'a> Drawing<'a> {
         let hem: kurbo::BezPath = self
             .pieces(Region::Robe)
             .filter(|(_, piece)| piece.to > 3.2)
-            .flat_map(|(layer, piece)| garment::fit(layer.part, piece, &self.robe, layer.slots, None).cover)
+            .flat_map(|(_, piece)| piece.tube(&self.robe).silhouette())
             .collect();
         let shade = Affine::translate((5.0, 15.0)) * hem;
         let mut order = [0, 1];
@@ -318,12 +318,12 @@ impl<'a> Drawing<'a> {
         let hand_part = self.catalogue.part("hand", &hand_name(hand_pose)?)?;
         let hand = ends::hand(&arm.end, index, self.build.hand, self.lens);
         let hand_marks = placed(hand_part, &hand, Slots { garment: None })?;
-        let mut sleeves: Vec<Vec<Mark>> = Vec::new();
+        let (mut sleeves, mut bags): (Vec<Vec<Mark>>, Vec<Vec<Mark>>) = (Vec::new(), Vec::new());
         let mut inner: Arc<str> = "skin".into();
         for (layer, piece) in self.pieces(Region::Arms) {
             let mut marks = Vec::new();
             if piece.bag > 0.0 {
-                sleeves.push(garment::bag(piece, tube, self.build.reach(), layer.slots));
+                bags.push(garment::bag(piece, tube, self.build.reach(), layer.slots));
             }
             if layer.slots.garment.is_some()
                 && let (Some(shadow), Some(below)) = (garment::cuff_shadow(tube, piece.to, &inner), sleeves.last_mut())
@@ -335,15 +335,19 @@ impl<'a> Drawing<'a> {
             sleeves.push(marks);
         }
         let fist = self.lens.project(arm.end.at);
+        let held_at = hand.transform * Point::new(0.0, 18.0);
         let along = hand.transform * Point::new(0.0, 24.0) - fist;
         // A hand that comes towards us is before its cuff; otherwise the cuff lies over the wrist.
         let forward = arm.end.turn * glam::DVec3::Y;
         let hand_first = forward.z < 0.35;
         let turn = Vec2::new(along.x, along.y).atan2() - std::f64::consts::FRAC_PI_2;
+        for marks in bags.into_iter().rev() {
+            self.push(marks);
+        }
         if let Some(skin) = sleeves.first_mut() {
             // The bare arm and the hand are one.
             if hand_first || sleeves_end_before_the_wrist(self.pieces(Region::Arms).map(|(_, piece)| piece)) {
-                self.grips[index] = Some(Grip { at: fist + along, turn, group: self.groups.len() });
+                self.grips[index] = Some(Grip { at: held_at, turn, group: self.groups.len() });
                 skin.splice(0..0, hand_marks);
                 for marks in sleeves {
                     self.push(marks);
@@ -352,7 +356,7 @@ impl<'a> Drawing<'a> {
                 for marks in sleeves {
                     self.push(marks);
                 }
-                self.grips[index] = Some(Grip { at: fist + along, turn, group: self.groups.len() });
+                self.grips[index] = Some(Grip { at: held_at, turn, group: self.groups.len() });
                 self.push(hand_marks);
             }
         }

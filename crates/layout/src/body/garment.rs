@@ -36,6 +36,9 @@ pub struct Piece {
     /// How much wider than the body it is: `[place, head units]`.
     #[serde(default)]
     pub ease: Vec<[f64; 2]>,
+    /// The same for its depth, where that is not as much as its width.
+    #[serde(default)]
+    pub depth: Vec<[f64; 2]>,
     /// The slot of the piece.
     #[serde(default = "main")]
     pub slot: String,
@@ -60,6 +63,24 @@ pub struct Piece {
     /// A sleeve's bag: how far it hangs from the forearm, in shares of the arm's length.
     #[serde(default)]
     pub bag: f64,
+}
+
+impl Piece {
+    /// The body's tube where the piece lies on it, wider by its ease.
+    #[must_use]
+    pub fn tube(&self, body: &Tube) -> Tube {
+        let depth = if self.depth.is_empty() { &self.ease } else { &self.depth };
+        let mut tube = body.cut(self.from, self.to, |place| [limb::at(&self.ease, place), limb::at(depth, place)]);
+        if self.on == Region::Arms {
+            // At the shoulder a sleeve has its ease outside: inside, the arm's own width already meets the bodice.
+            for section in &mut tube.sections {
+                let share = (1.0 - section.place / 0.6).clamp(0.0, 1.0) * 0.75;
+                section.centre += section.x * (limb::at(&self.ease, section.place) * share);
+            }
+            return Tube::new(tube.sections, tube.lens);
+        }
+        tube
+    }
 }
 
 fn main() -> String {
@@ -111,10 +132,10 @@ impl Slots<'_> {
 /// without them the outer line goes all around.
 #[must_use]
 pub fn fit(part: &Part, piece: &Piece, body: &Tube, slots: Slots<'_>, open_edges: Option<[f64; 2]>) -> Fitted {
-    let tube = body.cut(piece.from, piece.to, |place| limb::at(&piece.ease, place));
+    let tube = piece.tube(body);
     let slot = slots.name(&piece.slot);
     let mut fitted = Fitted::default();
-    let shadow = form_shadow(&tube, LIGHT);
+    let shadow = form_shadow(&tube, LIGHT, piece.lines.filter(|_| piece.seamless).map(|[_, last]| [last - 0.2, last + 0.7]));
     if !piece.open {
         let shape = tube.silhouette();
         let paint = if piece.seamless || open_edges.is_some() { Paint::Bare } else { Paint::Fill(Tone::Base) };
@@ -160,7 +181,7 @@ pub fn fit(part: &Part, piece: &Piece, body: &Tube, slots: Slots<'_>, open_edges
 #[must_use]
 pub fn lining(piece: &Piece, body: &Tube, slots: Slots<'_>) -> Option<Mark> {
     let slot = slots.name(piece.lining.as_ref()?);
-    let tube = body.cut(piece.from, piece.to, |place| limb::at(&piece.ease, place));
+    let tube = piece.tube(body);
     Some(Mark::fill(tube.silhouette(), &slot, Tone::Base))
 }
 
@@ -171,21 +192,27 @@ pub fn bag(piece: &Piece, arm: &Tube, reach: f64, slots: Slots<'_>) -> Vec<Mark>
     let (upper, end) = (arm.section(0.75), arm.section(piece.to));
     let width = limb::at(&piece.ease, piece.to);
     let axis = (end.centre - upper.centre).normalize_or(glam::DVec3::Y);
-    // Cloth hangs down; beside an arm that hangs down itself it hangs on, a little to the outside and back.
-    let down = glam::DVec3::new(0.0, 1.0, -0.05);
-    let aside = (end.x * 0.55 - end.z * 0.35) * axis.y.abs();
-    let hang = (down + aside).normalize_or(down) * (piece.bag * reach);
+    let length = piece.bag * reach;
+    // From a level arm cloth hangs as a square; beside an arm that hangs itself it falls on past the hand,
+    // gathered behind it.
+    let (down, aside) = (glam::DVec3::Y, (end.x * 0.8 - end.z * 0.6).normalize_or(glam::DVec3::X));
+    let upright = axis.y.clamp(0.0, 1.0).powi(2);
     let seen = |point| arm.lens.project(point);
-    let (top, wrist) = (seen(upper.centre), seen(end.centre + axis * (width * 0.4)));
-    let (lower, corner) = (seen(upper.centre + hang * 0.72 + axis * (reach * 0.02)), seen(end.centre + hang * 0.94 + axis * (width * 0.5)));
+    let (top, wrist) = (seen(upper.centre), seen(end.centre + axis * (width * 0.3)));
+    let lower = (upper.centre + down * length * 0.9).lerp(end.centre + down * length * 0.46 + aside * length * 0.55, upright);
+    let corner = (end.centre + down * length).lerp(end.centre + down * length * 0.5 - aside * length * 0.06, upright);
+    let (lower, corner) = (seen(lower), seen(corner));
     let mut path = BezPath::new();
-    let bulge = (corner - lower) * 0.12;
-    let sag = (lower - top) * 0.08;
+    let bulge = (corner - lower) * 0.1;
+    let round = |from: Point, at: Point, to: Point| (at.lerp(from, 0.14), at, at.lerp(to, 0.22));
+    let (before, at, after) = round(top, lower, corner);
     path.move_to(top);
-    path.quad_to(top.lerp(lower, 0.6) - bulge, lower - bulge * 0.2);
-    path.quad_to(lower.lerp(corner, 0.2) + sag, lower.lerp(corner, 0.55) + sag);
-    path.quad_to(corner + sag * 0.6, corner.lerp(wrist, 0.12));
-    path.quad_to(corner.lerp(wrist, 0.6) + bulge * 0.3, wrist);
+    path.quad_to(top.lerp(lower, 0.55) - bulge, before);
+    path.quad_to(at, after);
+    let (before, at, after) = round(lower, corner, wrist);
+    path.quad_to(lower.lerp(corner, 0.5) + (lower - top) * 0.02, before);
+    path.quad_to(at, after);
+    path.quad_to(corner.lerp(wrist, 0.5) - bulge * 0.4, wrist);
     path.close_path();
     let mut shadow = BezPath::new();
     polygon_into(&mut shadow, &[top, top.lerp(lower, 0.75), wrist.lerp(corner, 0.28), wrist]);

@@ -8,7 +8,7 @@ use crate::skeleton::Limb;
 /// Share of a bone that bends on either side of its joint.
 const BEND: f64 = 0.2;
 
-/// The tube of a limb: places 0 (shoulder, hip), 1 (elbow, knee), 2 (wrist, ankle). Its x points outwards,
+/// The tube of a limb: places 0 (shoulder, hip), 1 (elbow, knee), 2 (wrist, ankle), and a little on for cuffs. Its x points outwards,
 /// on the left as on the right, so that one pattern serves both sides. `outwards` is -1 for the right side.
 #[must_use]
 pub fn limb(limb: &Limb, profile: &[[f64; 2]], outwards: f64, lens: Lens) -> Tube {
@@ -17,10 +17,10 @@ pub fn limb(limb: &Limb, profile: &[[f64; 2]], outwards: f64, lens: Lens) -> Tub
     for (place, share) in [(-0.16, 0.45), (-0.12, 0.72), (-0.06, 0.93)] {
         let radius = at(profile, 0.0);
         let along = limb.root.turn * DVec3::Y;
-        let centre = limb.root.at - along * (radius * (1.0_f64 - share * share).sqrt() * 0.9);
+        let centre = limb.root.at - along * (radius * (1.0_f64 - share * share).sqrt() * 0.8);
         sections.push(section(place, centre, limb.root.turn, radius * share, outwards));
     }
-    for step in 0..=24 {
+    for step in 0..=26 {
         let place = f64::from(step) / 12.0;
         let (centre, turn) = axis(limb, place);
         sections.push(section(place, centre, turn, at(profile, place), outwards));
@@ -41,7 +41,7 @@ pub fn axis(limb: &Limb, place: f64) -> (DVec3, DQuat) {
         return (root.lerp(middle, place.max(0.0)), limb.root.turn);
     }
     if near >= BEND {
-        return (middle.lerp(end, near.min(1.0)), limb.middle.turn);
+        return (middle.lerp(end, near), limb.middle.turn);
     }
     let share = (near + BEND) / (2.0 * BEND);
     let (before, after) = (middle.lerp(root, BEND), middle.lerp(end, BEND));

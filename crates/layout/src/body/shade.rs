@@ -4,7 +4,7 @@ use glam::DVec3;
 use i_overlay::core::fill_rule::FillRule;
 use i_overlay::core::overlay_rule::OverlayRule;
 use i_overlay::float::single::SingleFloatOverlay;
-use kurbo::{BezPath, PathEl, Point};
+use kurbo::{BezPath, PathEl, Point, Shape};
 
 use super::tube::{Tube, polygon_into, smooth_into};
 
@@ -14,9 +14,10 @@ pub const LIGHT: DVec3 = DVec3::new(-0.50, -0.52, 0.69);
 /// How much a surface must face the light to be lit. Larger means more shadow.
 const LIT: f64 = 0.17;
 
-/// The shadow of a tube's own form: up to one shape along each edge.
+/// The shadow of a tube's own form: up to one shape along each edge. `fading` names places between which it
+/// thins out, where the tube runs on into others.
 #[must_use]
-pub fn form_shadow(tube: &Tube, light: DVec3) -> BezPath {
+pub fn form_shadow(tube: &Tube, light: DVec3, fading: Option<[f64; 2]>) -> BezPath {
     let mut path = BezPath::new();
     for right in [true, false] {
         let mut stretch: Vec<(Point, Point)> = Vec::new();
@@ -25,7 +26,8 @@ pub fn form_shadow(tube: &Tube, light: DVec3) -> BezPath {
             // A hair's breadth over the middle at most, so that two shadows of one section never overlap.
             let reach = 0.85;
             let lit = |share: f64| section.normal(edge + (other - edge) * share * reach).dot(light) > LIT;
-            let share = if lit(0.0) { 0.0 } else { boundary(lit) };
+            let strength = fading.map_or(1.0, |[from, to]| ((to - section.place) / (to - from)).clamp(0.0, 1.0));
+            let share = if lit(0.0) { 0.0 } else { boundary(lit) * strength.sqrt() };
             let place = |share: f64| tube.lens.project(section.point(edge + (other - edge) * share * reach));
             if share > 0.02 {
                 stretch.push((place(0.0), place(share)));
@@ -77,8 +79,11 @@ pub fn merged(shapes: &BezPath) -> BezPath {
 }
 
 fn combined(shape: &BezPath, base: &BezPath, rule: OverlayRule) -> BezPath {
-    let (shape, base) = (contours(shape), contours(base));
     let mut path = BezPath::new();
+    if rule == OverlayRule::Intersect && !shape.bounding_box().overlaps(base.bounding_box()) {
+        return path;
+    }
+    let (shape, base) = (contours(shape), contours(base));
     if shape.is_empty() || (base.is_empty() && rule == OverlayRule::Intersect) {
         return path;
     }
@@ -91,7 +96,7 @@ fn combined(shape: &BezPath, base: &BezPath, rule: OverlayRule) -> BezPath {
 
 fn contours(path: &BezPath) -> Vec<Vec<[f64; 2]>> {
     let mut contours: Vec<Vec<[f64; 2]>> = Vec::new();
-    kurbo::flatten(path.elements().iter().copied(), 0.05, |element| match element {
+    kurbo::flatten(path.elements().iter().copied(), 0.2, |element| match element {
         PathEl::MoveTo(point) => contours.push(vec![[point.x, point.y]]),
         PathEl::LineTo(point) => {
             if let Some(contour) = contours.last_mut() {
@@ -108,7 +113,7 @@ fn contours(path: &BezPath) -> Vec<Vec<[f64; 2]>> {
 mod tests {
     use super::super::tube::{Lens, Section};
     use super::*;
-    use kurbo::{Rect, Shape};
+    use kurbo::Rect;
 
     fn tube(along: DVec3) -> Tube {
         let z = DVec3::Z;
@@ -128,15 +133,15 @@ mod tests {
 
     #[test]
     fn the_shadow_lies_away_from_the_light() {
-        let upright = form_shadow(&tube(DVec3::Y), LIGHT).bounding_box();
+        let upright = form_shadow(&tube(DVec3::Y), LIGHT, None).bounding_box();
         assert!(upright.x0 > 0.0 && upright.x1 > 18.0, "{upright:?}");
-        let level = form_shadow(&tube(DVec3::X), LIGHT).bounding_box();
+        let level = form_shadow(&tube(DVec3::X), LIGHT, None).bounding_box();
         assert!(level.y0 > 0.0 && level.y1 > 18.0, "{level:?}");
     }
 
     #[test]
     fn a_tube_lit_from_the_viewer_has_no_shadow_worth_drawing() {
-        let lit = form_shadow(&tube(DVec3::Y), DVec3::Z);
+        let lit = form_shadow(&tube(DVec3::Y), DVec3::Z, None);
         assert!(lit.area().abs() < 0.1 * 120.0 * 40.0, "{}", lit.area());
     }
 

@@ -77,8 +77,8 @@ impl Section {
         x.atan2(z * self.depth(z))
     }
 
-    fn widened(self, by: f64) -> Self {
-        Self { side: self.side + by, front: self.front + by, back: self.back + by, ..self }
+    fn widened(self, [side, depth]: [f64; 2]) -> Self {
+        Self { side: self.side + side, front: self.front + depth, back: self.back + depth, ..self }
     }
 
     fn mixed(&self, other: &Self, share: f64) -> Self {
@@ -152,9 +152,9 @@ impl Tube {
         }
     }
 
-    /// The tube from one place to another, wider by what `ease` says at each place.
+    /// The tube from one place to another, wider (to the sides; in depth) by what `ease` says at each place.
     #[must_use]
-    pub fn cut(&self, from: f64, to: f64, ease: impl Fn(f64) -> f64) -> Self {
+    pub fn cut(&self, from: f64, to: f64, ease: impl Fn(f64) -> [f64; 2]) -> Self {
         let mut places: Vec<f64> = self.sections.iter().map(|section| section.place).filter(|place| *place > from + 1e-6 && *place < to - 1e-6).collect();
         places.insert(0, from);
         places.push(to);
