@@ -18,6 +18,7 @@ pub mod body;
 pub mod cel;
 pub mod figure;
 pub mod ink;
+pub mod layout_engine;
 pub mod palette;
 pub mod part;
 pub mod pose;

@@ -3,14 +3,22 @@
 //! A set ([`set`]) is drawn once per shot as [`scenery`]; a [`camera`] decides what of it is seen; people are painted
 //! between its layers in its [`light`].
 
+pub(crate) mod backdrop;
 pub mod camera;
+mod cast;
+pub(crate) mod clip;
 mod drawing;
 pub mod framing;
 mod glow;
 pub mod light;
 mod pixels;
+mod random;
 pub mod scenery;
 pub mod set;
+pub(crate) mod shot;
+pub(crate) mod still;
+pub mod timing;
+mod weather;
 
 use bible::Slug;
 use bible::project::Canvas;
