@@ -18,12 +18,16 @@ impl Fingerprint {
     /// The fingerprint of a picture; all zeros for a picture without pixels.
     #[must_use]
     pub fn of(image: &Raster) -> Self {
-        let (width, height) = (image.width as usize, image.height as usize);
+        Self::of_luma(&luma_plane(image), image.width as usize, image.height as usize)
+    }
+
+    /// The fingerprint of a picture whose luma is known.
+    pub(crate) fn of_luma(luma: &[u8], width: usize, height: usize) -> Self {
         let mut bits = [0u64; 4];
-        if width == 0 || height == 0 || image.rgba.len() < width * height * 4 {
+        if width == 0 || height == 0 || luma.len() < width * height {
             return Self(bits);
         }
-        let cells = cell_means(image, width, height);
+        let cells = cell_means(luma, width, height);
         for row in 0..GRID {
             for column in 0..GRID {
                 let (here, right) = (cells[row * (GRID + 1) + column], cells[row * (GRID + 1) + column + 1]);
@@ -44,23 +48,29 @@ impl Fingerprint {
     }
 }
 
-/// Mean luma (Rec. 709 weights on gamma-encoded values, times alpha) of each cell of the grid.
-fn cell_means(image: &Raster, width: usize, height: usize) -> [f64; (GRID + 1) * GRID] {
+/// Luma by Rec. 709 weights on gamma-encoded values, over black where the picture is transparent.
+pub(crate) fn luma_plane(image: &Raster) -> Vec<u8> {
+    let pixels = image.rgba.as_chunks::<4>().0;
+    let opaque = |[red, green, blue, _]: &[u8; 4]| (54 * u16::from(*red) + 183 * u16::from(*green) + 19 * u16::from(*blue)) >> 8;
+    pixels.iter().map(|pixel| ((opaque(pixel) * (u16::from(pixel[3]) + 1)) >> 8) as u8).collect()
+}
+
+/// Mean luma of each cell of the grid.
+fn cell_means(luma: &[u8], width: usize, height: usize) -> [f64; (GRID + 1) * GRID] {
     let mut sums = [0u64; (GRID + 1) * GRID];
     let mut counts = [0u64; (GRID + 1) * GRID];
     // A picture narrower than the grid repeats pixels, so that every cell has one.
     let columns: Vec<(usize, usize)> = spans(width, GRID + 1);
     for (row, (top, bottom)) in spans(height, GRID).into_iter().enumerate() {
-        for y in top..bottom {
-            let line = &image.rgba[y * width * 4..(y + 1) * width * 4];
+        for line in luma[top * width..bottom * width].chunks_exact(width) {
             for (column, &(left, right)) in columns.iter().enumerate() {
-                let sum: u64 = line[left * 4..right * 4].as_chunks::<4>().0.iter().map(|pixel| u64::from(weighted_luma(*pixel))).sum();
-                sums[row * (GRID + 1) + column] += sum;
+                let sum: u32 = line[left..right].iter().map(|luma| u32::from(*luma)).sum();
+                sums[row * (GRID + 1) + column] += u64::from(sum);
                 counts[row * (GRID + 1) + column] += (right - left) as u64;
             }
         }
     }
-    std::array::from_fn(|cell| sums[cell] as f64 / (counts[cell].max(1) as f64 * 65_536.0))
+    std::array::from_fn(|cell| sums[cell] as f64 / counts[cell].max(1) as f64)
 }
 
 fn spans(length: usize, parts: usize) -> Vec<(usize, usize)> {
@@ -70,12 +80,6 @@ fn spans(length: usize, parts: usize) -> Vec<(usize, usize)> {
             (start, ((part + 1) * length / parts).max(start + 1))
         })
         .collect()
-}
-
-/// Luma times alpha, 0 to about 255 * 65,536.
-fn weighted_luma([red, green, blue, alpha]: [u8; 4]) -> u32 {
-    let luma = 54 * u32::from(red) + 183 * u32::from(green) + 19 * u32::from(blue);
-    luma * (u32::from(alpha) + 1)
 }
 
 impl fmt::Display for Fingerprint {

@@ -208,6 +208,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_rare_and_telling_wins_over_what_is_common() {
+        let pose = |text: &str| rules().pose(text).map(|posed| posed.pose.to_string());
+        assert_eq!(pose("Rin crosses her arms.").as_deref(), Some("arms-crossed"));
+        assert_eq!(pose("Rin crosses the bridge.").as_deref(), Some("walk"));
+        assert_eq!(pose("Mei lifts the lantern.").as_deref(), Some("hold-up"));
+        assert_eq!(pose("Gen looks up from his cup.").as_deref(), Some("look-up"));
+    }
+
+    #[test]
     fn faces_follow_the_manner_then_the_words_then_the_punctuation() {
         let face = |manner: &str, text: &str| rules().speaking(manner, text);
         assert_eq!(face("smiling", "I hate you."), Expression::Happy);

@@ -155,7 +155,8 @@ impl Names {
 }
 
 fn upper(name: &str) -> String {
-    name.trim().to_uppercase()
+    // Some write `MEI:` on a line of its own.
+    name.trim().trim_end_matches(':').to_uppercase()
 }
 
 /// Where `word` stands in `text` as a word of its own. Scripts without spaces have no word borders.

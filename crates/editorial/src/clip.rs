@@ -20,7 +20,8 @@ use crate::yuv;
 
 /// How every clip is encoded. All clips must be encoded alike to be joined, so these are no settings.
 ///
-/// - `veryfast` and `animation` by measurement (`benches/encode.rs`);
+/// - `veryfast` by measurement: on a pan over 96 frames of 1280x720, `faster` and `medium` took 1.4 and 1.6 times
+///   as long for 3 and 5 % fewer bytes, and `superfast` two thirds of the time for 37 % more;
 /// - CRF 17: flat colours and lines show no difference to the source at normal viewing distance;
 /// - 4 threads: a fixed number, for x264's output depends on it;
 /// - closed GOPs, and x264's portable arithmetic, so that processors agree.

@@ -6,9 +6,9 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
+use engine::Engine;
 use engine::brief::ClipBrief;
 use engine::picture::Raster;
-use engine::Engine;
 use layout::layout_engine::LayoutEngine;
 use layout::part::Catalogue;
 

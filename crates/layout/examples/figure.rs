@@ -29,9 +29,13 @@ fn main() -> Result<(), Box<dyn Error>> {
     let catalogue = Catalogue::built_in();
     let figures: Vec<FigureBrief> = match options.get("brief") {
         Some(path) => vec![serde_json::from_slice(&std::fs::read(path)?)?],
-        None => option("garments", "").split('/').map(|outfit| sample(&option("build", "slim"), outfit, options.get("hair"))).collect::<Result<_, _>>()?,
+        None => option("garments", "")
+            .split('/')
+            .map(|outfit| sample(&option("build", "slim"), outfit, options.get("hair")))
+            .collect::<Result<_, _>>()?,
     };
-    let all_poses = || catalogue.files("poses/").filter_map(|path| path.strip_prefix("poses/")?.strip_suffix(".yaml")).collect::<Vec<_>>().join(",");
+    let all_poses =
+        || catalogue.files("poses/").filter_map(|path| path.strip_prefix("poses/")?.strip_suffix(".yaml")).collect::<Vec<_>>().join(",");
     let poses: Vec<Slug> = option("poses", &all_poses()).split(',').map(str::parse).collect::<Result<_, _>>()?;
     let facings: Vec<Facing> = option("facings", "front,three-quarter-right,right,back,three-quarter-left")
         .split(',')
@@ -95,7 +99,9 @@ fn sample(build: &str, garments: &str, hair: Option<&String>) -> Result<FigureBr
         ears: None,
         tail: None,
         marks: Vec::new(),
-        garments: garments.map(|name| Ok(GarmentBrief { part: name.parse()?, colours: BTreeMap::new() })).collect::<Result<_, bible::id::ParseSlugError>>()?,
+        garments: garments
+            .map(|name| Ok(GarmentBrief { part: name.parse()?, colours: BTreeMap::new() }))
+            .collect::<Result<_, bible::id::ParseSlugError>>()?,
         accessories: Vec::new(),
         colours: BTreeMap::from([("skin".to_owned(), tones("#f7d8c3")?), ("hair".to_owned(), tones("#3a2b45")?)]),
     })

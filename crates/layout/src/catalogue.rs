@@ -1,8 +1,8 @@
 //! The catalogue: every part, pose, build and set by name, ours and a project's own.
 
+use std::any::Any;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::any::Any;
 use std::sync::{Arc, OnceLock, RwLock};
 
 use bible::{Slug, Tones};

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use bible::story::Facing;
 use bible::Slug;
+use bible::story::Facing;
 use engine::EngineError;
 use engine::brief::{FigureBrief, PropBrief};
 use kurbo::{Affine, Point, Rect, Shape, Vec2};
@@ -224,11 +224,24 @@ impl<'a> Drawing<'a> {
 
     /// Every piece of a region, from the skin outwards, with its layer.
     fn pieces(&self, region: Region) -> impl Iterator<Item = (&Layer<'a>, &'a Piece)> {
-        self.layers.iter().flat_map(move |layer| layer.cut.pieces.iter().filter(move |piece| piece.on == region).map(move |piece| (layer, piece)))
+        self.layers
+            .iter()
+            .flat_map(move |layer| layer.cut.pieces.iter().filter(move |piece| piece.on == region).map(move |piece| (layer, piece)))
+    }
+
+    /// The same without what outer pieces hide.
+    fn seen_pieces(&self, region: Region) -> Vec<(&Layer<'a>, Piece)> {
+        let all: Vec<_> = self.pieces(region).collect();
+        all.iter()
+            .enumerate()
+            .filter_map(|(index, (layer, piece))| Some((*layer, garment::beneath(piece, all[index + 1..].iter().map(|(_, over)| *over))?)))
+            .collect()
     }
 
     fn linings(&self) -> Vec<Mark> {
-        let of = |region, tube: &Tube| -> Vec<Mark> { self.pieces(region).filter_map(|(layer, piece)| garment::lining(piece, tube, layer.slots)).collect() };
+        let of = |region, tube: &Tube| -> Vec<Mark> {
+            self.pieces(region).filter_map(|(layer, piece)| garment::lining(piece, tube, layer.slots)).collect()
+        };
         [of(Region::Robe, &self.robe), of(Region::Trunk, &self.trunk)].concat()
     }
 
@@ -236,7 +249,12 @@ impl<'a> Drawing<'a> {
     fn arm_is_behind(&self, index: usize) -> bool {
         let arm = &self.skeleton.arms[index];
         let shoulder = arm.root.at.z - self.skeleton.neck.at.z;
-        let wrist = arm.end.at.z - self.skeleton.chest.at.z;
+        // Against the part of the trunk that the wrist is beside.
+        let skeleton = self.skeleton;
+        let beside = [&skeleton.neck, &skeleton.chest, &skeleton.waist, &skeleton.pelvis]
+            .into_iter()
+            .min_by(|a, b| (a.at.y - arm.end.at.y).abs().total_cmp(&(b.at.y - arm.end.at.y).abs()));
+        let wrist = arm.end.at.z - beside.map_or(0.0, |joint| joint.at.z);
         if shoulder > 12.0 {
             false
         } else if shoulder < -12.0 {
@@ -252,9 +270,11 @@ impl<'a> Drawing<'a> {
         arm.end.at.y < self.skeleton.waist.at.y - 8.0
     }
 
+    /// Whether the legs come towards us, before the trunk.
     fn legs_are_before_the_trunk(&self) -> bool {
         let knees = (self.skeleton.legs[0].middle.at.z + self.skeleton.legs[1].middle.at.z) / 2.0;
-        knees > self.skeleton.pelvis.at.z + 60.0
+        // Under a skirt they are painted first, however near.
+        knees > self.skeleton.pelvis.at.z + 60.0 && !self.pieces(Region::Robe).any(|(_, piece)| piece.to > 3.4)
     }
 
     /// The pieces around the trunk in the order they are worn, whatever tube they are cut to.
@@ -293,8 +313,8 @@ impl<'a> Drawing<'a> {
             for layer in self.layers.iter().filter(|layer| layer.cut.feet) {
                 marks.extend(placed(layer.part, &foot, layer.slots)?);
             }
-            for (layer, piece) in self.pieces(Region::Legs) {
-                let fitted = garment::fit(layer.part, piece, tube, layer.slots, Some([piece.from.max(0.12); 2]));
+            for (layer, piece) in self.seen_pieces(Region::Legs) {
+                let fitted = garment::fit(layer.part, &piece, tube, layer.slots, Some([piece.from.max(0.12); 2]));
                 let covered: Vec<Mark> = fitted
                     .marks
                     .iter()
@@ -320,19 +340,18 @@ impl<'a> Drawing<'a> {
         let hand_marks = placed(hand_part, &hand, Slots { garment: None })?;
         let (mut sleeves, mut bags): (Vec<Vec<Mark>>, Vec<Vec<Mark>>) = (Vec::new(), Vec::new());
         let mut inner: Arc<str> = "skin".into();
-        for (layer, piece) in self.pieces(Region::Arms) {
-            let mut marks = Vec::new();
+        for (layer, piece) in self.seen_pieces(Region::Arms) {
             if piece.bag > 0.0 {
-                bags.push(garment::bag(piece, tube, self.build.reach(), layer.slots));
+                bags.push(garment::bag(&piece, tube, self.build.reach(), layer.slots));
             }
             if layer.slots.garment.is_some()
                 && let (Some(shadow), Some(below)) = (garment::cuff_shadow(tube, piece.to, &inner), sleeves.last_mut())
             {
                 below.push(shadow);
             }
-            marks.extend(garment::fit(layer.part, piece, tube, layer.slots, Some(begins.map(|begin| begin.max(piece.from)))).marks);
+            let fitted = garment::fit(layer.part, &piece, tube, layer.slots, Some(begins.map(|begin| begin.max(piece.from))));
             inner = layer.slots.name(&piece.slot);
-            sleeves.push(marks);
+            sleeves.push(fitted.marks);
         }
         let fist = self.lens.project(arm.end.at);
         let held_at = hand.transform * Point::new(0.0, 18.0);
@@ -343,6 +362,9 @@ impl<'a> Drawing<'a> {
         let turn = Vec2::new(along.x, along.y).atan2() - std::f64::consts::FRAC_PI_2;
         for marks in bags.into_iter().rev() {
             self.push(marks);
+        }
+        if sleeves.is_empty() {
+            sleeves.push(Vec::new());
         }
         if let Some(skin) = sleeves.first_mut() {
             // The bare arm and the hand are one.
@@ -374,7 +396,7 @@ impl<'a> Drawing<'a> {
         if shoulder.x.abs() < 22.0 {
             return [0.2, 0.2];
         }
-        if from_left > from_right { [-0.16, 0.32] } else { [0.32, -0.16] }
+        if from_left > from_right { [-0.16, garment::ARMPIT] } else { [garment::ARMPIT, -0.16] }
     }
 }
 

@@ -116,7 +116,8 @@ impl LayoutEngine {
             self.part_files("garment", &garment.part, paths)?;
         }
         for worn in figure.marks.iter().chain(&figure.accessories) {
-            let category = ["accessory", "mark"].into_iter().find(|category| self.catalogue.names(category).any(|name| name == worn.part.as_str()));
+            let category =
+                ["accessory", "mark"].into_iter().find(|category| self.catalogue.names(category).any(|name| name == worn.part.as_str()));
             self.part_files(category.unwrap_or("accessory"), &worn.part, paths)?;
         }
         for prop in &actor.holds {
@@ -173,7 +174,9 @@ impl LayoutEngine {
         let backdrop = Arc::new(match (&shot.scenery, brief) {
             (Some(scenery), _) => Backdrop::of_set(scenery, &camera)?,
             (None, BackdropBrief::Plain { colour }) => Backdrop::plain(&camera, *colour)?,
-            (None, BackdropBrief::Set { set, .. }) => return Err(EngineError::Impossible { reason: format!("the set `{set}` was not built") }),
+            (None, BackdropBrief::Set { set, .. }) => {
+                return Err(EngineError::Impossible { reason: format!("the set `{set}` was not built") });
+            }
         });
         let mut kept = self.kept();
         kept.backdrops.push(((brief.clone(), camera), Arc::clone(&backdrop)));

@@ -13,8 +13,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-mod catalogue;
 pub mod body;
+mod catalogue;
 pub mod cel;
 pub mod figure;
 pub mod ink;
@@ -23,7 +23,7 @@ pub mod palette;
 pub mod part;
 pub mod pose;
 pub mod pose_map;
-pub mod stage;
 pub mod skeleton;
+pub mod stage;
 mod svg;
 mod yaml;

@@ -166,7 +166,11 @@ impl Pose {
     #[must_use]
     pub fn mixed(&self, other: &Self, share: f64) -> Self {
         let mix = |from: f64, to: f64| from + (to - from) * share;
-        let turn = |from: Rotation, to: Rotation| Rotation { bend: mix(from.bend, to.bend), turn: mix(from.turn, to.turn), tilt: mix(from.tilt, to.tilt) };
+        let turn = |from: Rotation, to: Rotation| Rotation {
+            bend: mix(from.bend, to.bend),
+            turn: mix(from.turn, to.turn),
+            tilt: mix(from.tilt, to.tilt),
+        };
         let arm = |from: &Arm, to: &Arm| {
             let kept = if share < 0.5 { from } else { to };
             let reach = match (&from.reach, &to.reach) {

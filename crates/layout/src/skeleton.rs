@@ -173,10 +173,11 @@ impl Skeleton {
         let root = chest.point(DVec3::new(side * build.shoulder[0], build.shoulder[1] - arm.shrug, 0.0));
         let (upper, lower) = match &arm.reach {
             None => {
+                // Arms hang straight down from a bent back.
                 let upper = self.chest.turn
                     * DQuat::from_rotation_z(-side * arm.raise.to_radians())
                     * DQuat::from_rotation_y(side * arm.open.to_radians())
-                    * DQuat::from_rotation_x(arm.swing.to_radians())
+                    * DQuat::from_rotation_x((arm.swing + build.stoop).to_radians())
                     * DQuat::from_rotation_y(side * arm.twist.to_radians());
                 (upper, upper * DQuat::from_rotation_x(arm.elbow.to_radians()))
             }
@@ -265,7 +266,9 @@ const fn arm_at_rest() -> Limb {
 }
 
 fn rotation(turn: Rotation) -> DQuat {
-    DQuat::from_rotation_y(turn.turn.to_radians()) * DQuat::from_rotation_z(turn.tilt.to_radians()) * DQuat::from_rotation_x(-turn.bend.to_radians())
+    DQuat::from_rotation_y(turn.turn.to_radians())
+        * DQuat::from_rotation_z(turn.tilt.to_radians())
+        * DQuat::from_rotation_x(-turn.bend.to_radians())
 }
 
 /// Turns of two bones so that the second ends at `target` (or as near as they reach), bending towards `pole`.
@@ -293,7 +296,7 @@ mod tests {
     use crate::yaml;
 
     fn build() -> Build {
-        Catalogue::built_in().data("build", &"slim".parse().unwrap()).unwrap()
+        Catalogue::built_in().data::<Build>("build", &"slim".parse().unwrap()).unwrap().as_ref().clone()
     }
 
     fn pose(text: &str) -> Pose {
@@ -303,7 +306,11 @@ mod tests {
     #[test]
     fn bones_keep_their_lengths_in_every_pose() {
         let build = build();
-        for text in ["legs: { both: { swing: 80, knee: 100 } }", "arms: { both: { reach: { of: head, at: [0.1, -0.2, 0.5] } } }", "pelvis: { turn: 70, bend: 30 }"] {
+        for text in [
+            "legs: { both: { swing: 80, knee: 100 } }",
+            "arms: { both: { reach: { of: head, at: [0.1, -0.2, 0.5] } } }",
+            "pelvis: { turn: 70, bend: 30 }",
+        ] {
             let skeleton = Skeleton::posed(&build, &pose(text)).seen(40.0, 12.0);
             for arm in &skeleton.arms {
                 assert!((arm.root.at.distance(arm.middle.at) - build.upper_arm).abs() < 1e-6, "{text}");

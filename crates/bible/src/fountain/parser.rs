@@ -177,7 +177,7 @@ impl Parser<'_> {
     fn hidden_lines(&mut self) {
         let line = &self.lines[self.at];
         let boneyard = !line.cut.is_empty() && line.notes.is_empty();
-        let text = line.cut.join("\n");
+        let text = line.cut.join("\n").replace("\r\n", "\n");
         // The lines that a long note or boneyard goes on over begin nothing of their own.
         let more =
             self.lines[self.at + 1..].iter().take_while(|line| line.transparent() && line.notes.is_empty() && line.cut.is_empty()).count();
@@ -282,7 +282,8 @@ pub(super) fn scene_prefix(text: &str) -> Option<usize> {
     const PREFIXES: [&str; 9] = ["INT./EXT", "EXT./INT", "INT/EXT", "EXT/INT", "I./E", "I/E", "INT", "EXT", "EST"];
     let prefix = PREFIXES.iter().find(|prefix| text.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix)))?;
     let rest = &text[prefix.len()..];
-    let signs = rest.strip_prefix('.').unwrap_or(rest);
+    // Some write `INT:`.
+    let signs = rest.strip_prefix(['.', ':']).unwrap_or(rest);
     let spaces = signs.len() - signs.trim_start().len();
     let dot = rest.len() - signs.len();
     (dot + spaces > 0 || rest.is_empty()).then_some(prefix.len() + dot + spaces)
@@ -319,7 +320,7 @@ pub(super) fn cue(text: &str) -> Option<Cue> {
     let (text, forced) = text.strip_prefix('@').map_or((text, false), |rest| (rest.trim_start(), true));
     let (text, dual) = text.strip_suffix('^').map_or((text, false), |rest| (rest.trim_end(), true));
     let (name, extension) = match text.find('(') {
-        Some(open) if text.ends_with(')') => (text[..open].trim_end(), Some(text[open + 1..text.len() - 1].trim().to_owned())),
+        Some(open) if text.ends_with(')') => (text[..open].trim_end(), Some(text[open + 1..text.len() - 1].trim().replace(") (", ", "))),
         _ => (text, None),
     };
     let fits = if forced { !name.is_empty() } else { is_upper(name) && !name.starts_with(['!', '~', '(']) };

@@ -125,3 +125,52 @@ impl Book<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Character;
+    use crate::resolve::Timeline;
+    use crate::source::{example, read};
+
+    fn reads(change: impl Fn(&mut Character), at: &str) -> Reads {
+        let mut mei = read(&example()).project.unwrap().bible.characters["mei"].clone();
+        change(&mut mei);
+        let timeline = Timeline::of(&"mei".parse().unwrap(), &mei).unwrap();
+        let who = timeline.at(at.parse().unwrap(), None).unwrap();
+        let mut reads = Reads::new();
+        figure_inputs(&who, &mut reads);
+        reads
+    }
+
+    #[test]
+    fn what_is_read_is_named_with_the_time_since_which_it_holds() {
+        let reads = reads(|_| {}, "S01E01.02.004");
+        let paths: Vec<&str> = reads.iter().map(|(path, _)| path).collect();
+        insta::assert_snapshot!(paths.join("\n"));
+    }
+
+    #[test]
+    fn an_edit_that_is_not_seen_changes_nothing_that_was_read() {
+        let before = reads(|_| {}, "S01E01.01");
+        let after = reads(
+            |mei| {
+                mei.personality.fears = "The dark.".into();
+                mei.description = "Other words.".into();
+                mei.wardrobe.get_mut("festival").unwrap().garments.clear();
+                mei.relationships.clear();
+            },
+            "S01E01.01",
+        );
+        assert_eq!(before, after);
+    }
+
+    #[test]
+    fn an_edit_that_is_seen_is_named_and_nothing_else() {
+        let before = reads(|_| {}, "S01E01.01");
+        let recoloured = reads(|mei| mei.colour_model.get_mut("skin").unwrap().base = "#aa8866".parse().unwrap(), "S01E01.01");
+        assert_eq!(before.changed(&recoloured), ["characters.mei.colour_model.skin.base"]);
+        let dressed = reads(|mei| mei.wardrobe.get_mut("school").unwrap().garments[0].part = "blazer".parse().unwrap(), "S01E01.01");
+        assert_eq!(before.changed(&dressed), ["characters.mei.wardrobe.school.garments"]);
+    }
+}

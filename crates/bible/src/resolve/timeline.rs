@@ -265,3 +265,100 @@ fn forget(path: &str, origins: &mut BTreeMap<String, Origin>) {
     let inside = format!("{path}.");
     origins.retain(|known, _| known != path && !known.starts_with(&inside));
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn mei(arc: Value) -> Result<Timeline, TimelineError> {
+        let character: Character = serde_json::from_value(json!({
+            "name": "Mei",
+            "visual_traits": { "build": "teen", "height_cm": 158.0, "hair": { "style": "bob" } },
+            "colour_model": { "hair": "#2b2f4a", "skin": "#f6d9c4" },
+            "wardrobe": { "school": {}, "festival": {}, "rain": {} },
+            "look": "school",
+            "favourite_food": "dango",
+            "arc": arc,
+        }))
+        .unwrap();
+        Timeline::of(&"mei".parse().unwrap(), &character)
+    }
+
+    fn time(text: &str) -> StoryTime {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn changes_add_up_in_story_order_whatever_the_order_of_writing() {
+        let timeline = mei(json!([
+            { "at": "S01E02", "changes": { "colour_model": { "hair": { "shadow": "#000000" } } } },
+            { "at": "S01E01.03", "changes": { "look": "festival", "colour_model": { "hair": { "base": "#7a2b3a" } } } },
+        ]))
+        .unwrap();
+        assert_eq!(
+            timeline.segments().iter().map(|segment| segment.from.to_string()).collect::<Vec<_>>(),
+            ["S00E00", "S01E01.03", "S01E02"]
+        );
+        let late = timeline.at(time("S01E02.01.001"), None).unwrap();
+        let hair = late.character.colour_model["hair"];
+        assert_eq!((hair.base.to_string().as_str(), hair.shadow.map(|colour| colour.to_string()).as_deref()), ("#7a2b3a", Some("#000000")));
+        assert_eq!(late.origins["colour_model.hair.base"], Origin::Arc(1));
+        assert_eq!(late.origins["colour_model.hair.shadow"], Origin::Arc(0));
+        assert_eq!(late.origins["colour_model.skin.base"], Origin::Base);
+        assert_eq!(late.character.extra["favourite_food"], "dango");
+    }
+
+    #[test]
+    fn the_shot_chooses_the_look_before_the_arc_and_the_arc_before_the_base() {
+        let timeline = mei(json!([{ "at": "S01E01.03", "changes": { "look": "festival" } }])).unwrap();
+        let worn = |at: &str, shot: Option<&str>| {
+            let shot = shot.map(|look| look.parse().unwrap());
+            timeline.at(time(at), shot.as_ref()).map(|who| (who.look.unwrap().to_string(), who.look_origin))
+        };
+        assert_eq!(worn("S01E01.02", None).unwrap(), ("school".into(), Origin::Base));
+        assert_eq!(worn("S01E01.03", None).unwrap(), ("festival".into(), Origin::Arc(0)));
+        assert_eq!(worn("S01E01.03", Some("rain")).unwrap(), ("rain".into(), Origin::Shot));
+        assert_eq!(worn("S01E01", Some("festval")).unwrap_err().to_string(), "`mei` has no look `festval`; did you mean `festival`?");
+    }
+
+    #[test]
+    fn null_takes_a_field_away_and_its_origins_with_it() {
+        let timeline = mei(json!([{ "at": "S01E02", "changes": { "favourite_food": null, "visual_traits": { "hair": null } } }])).unwrap();
+        let who = timeline.at(time("S01E02"), None).unwrap();
+        assert!(who.character.visual_traits.hair.is_none() && who.character.extra.is_empty());
+        assert!(!who.origins.keys().any(|path| path.contains("hair.style") || path.contains("favourite_food")));
+    }
+
+    #[test]
+    fn entries_at_one_time_make_one_segment() {
+        let timeline = mei(json!([
+            { "at": "S01E02", "changes": { "look": "rain" } },
+            { "at": "S01E02", "changes": { "look": "festival" } },
+        ]))
+        .unwrap();
+        assert_eq!(timeline.segments().len(), 2);
+        assert_eq!(timeline.segments()[1].character.look.as_ref().map(Slug::as_str), Some("festival"));
+    }
+
+    #[test]
+    fn a_change_that_does_not_fit_names_its_entry_and_its_field() {
+        let error = mei(json!([{ "at": "S01E02", "changes": { "colour_model": { "hair": "red" } } }])).unwrap_err();
+        assert_eq!((error.entry, error.path.as_str()), (Some(0), "colour_model.hair"));
+        assert!(mei(json!([{ "at": "S01E02", "changes": { "name": "Rin" } }])).unwrap_err().reason.contains("may not change `name`"));
+    }
+
+    proptest! {
+        #[test]
+        fn a_time_is_in_the_last_segment_that_has_begun(scenes in prop::collection::vec(1u16..60, 0..8), scene in 0u16..70, shot in 0u16..4) {
+            let at = |scene: u16| StoryTime::episode(1, 1).at_scene(scene);
+            let arc: Vec<Value> = scenes.iter().map(|scene| json!({ "at": at(*scene), "changes": { "age": scene } })).collect();
+            let timeline = mei(Value::Array(arc)).unwrap();
+            let now = at(scene).at_shot(if scene == 0 { 0 } else { shot });
+            let expected = scenes.iter().filter(|scene| at(**scene) <= now).max().copied();
+            prop_assert_eq!(timeline.segment(now).character.age, expected);
+            prop_assert!(timeline.segments().windows(2).all(|pair| pair[0].from < pair[1].from));
+        }
+    }
+}

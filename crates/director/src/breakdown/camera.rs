@@ -359,6 +359,8 @@ impl Camera<'_> {
         let script_line = speeches.first().map_or(0, |speech| speech.line);
         let mut draft = Draft::new(closeness(tension), 1, script_line);
         let (people, composition) = match (speakers.as_slice(), others.as_slice()) {
+            // Somebody's thoughts: we see who thinks them, with a closed mouth.
+            ([], []) => (stage.present().iter().filter(|who| spoke(who)).take(1).cloned().collect(), Composition::Auto),
             // Nobody who speaks is in the picture: we see who listens, or the place.
             ([], listeners) => (listeners.iter().take(1).cloned().collect(), Composition::Auto),
             ([only], []) => (vec![only.clone()], Composition::Auto),

@@ -115,8 +115,9 @@ impl Stage {
 
     /// Someone at rest on this stage: the pose that stays and what they hold.
     pub(super) fn member(&self, character: &Slug, stand: &Slug) -> CastMember {
-        let pose = self.poses.get(character).unwrap_or(stand);
-        CastMember { holds: self.holds.get(character).cloned().unwrap_or_default(), ..member(character, pose.clone()) }
+        let holds = self.holds.get(character).cloned().unwrap_or_default();
+        let pose = self.poses.get(character).cloned().unwrap_or_else(|| stand.clone());
+        CastMember { holds, ..member(character, pose) }
     }
 
     /// Reads what a piece of action says of everyone in it, and remembers what stays.

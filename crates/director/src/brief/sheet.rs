@@ -43,7 +43,7 @@ impl SheetSlot {
         pose("sitting", "sit", Facing::ThreeQuarterRight, Framing::Full),
         pose("walking", "walk", Facing::ThreeQuarterRight, Framing::Full),
         pose("action", "action", Facing::ThreeQuarterRight, Framing::Full),
-        pose("portrait", "stand", Facing::ThreeQuarterRight, Framing::MediumCloseUp),
+        pose("portrait", "portrait", Facing::ThreeQuarterRight, Framing::MediumCloseUp),
         Self::Face(Expression::Neutral),
         Self::Face(Expression::Happy),
         Self::Face(Expression::Sad),

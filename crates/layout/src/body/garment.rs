@@ -128,6 +128,18 @@ impl Slots<'_> {
     }
 }
 
+/// A piece without what others worn over it hide, so that nothing inside shows at their edges. `None` when
+/// nothing of it is seen. `outer` are the pieces over it on the same limb.
+#[must_use]
+pub fn beneath<'a>(piece: &Piece, outer: impl Iterator<Item = &'a Piece>) -> Option<Piece> {
+    let hidden = outer.filter(|over| !over.open && over.from <= piece.from.max(0.0)).map(|over| over.to).fold(f64::MIN, f64::max);
+    // A little goes on under the hem, for a wide one that shows its inside.
+    let from = piece.from.max(hidden - 0.25);
+    // The pattern is cut with its piece: it would be squeezed into what is left.
+    let pattern = if from > piece.from { None } else { piece.pattern.clone() };
+    (from < piece.to - 0.02).then(|| Piece { from, pattern, ..piece.clone() })
+}
+
 /// Fits a piece to its tube. `open_edges` are the places where the outer lines of a limb begin, left and right;
 /// without them the outer line goes all around.
 #[must_use]
@@ -135,9 +147,14 @@ pub fn fit(part: &Part, piece: &Piece, body: &Tube, slots: Slots<'_>, open_edges
     let tube = piece.tube(body);
     let slot = slots.name(&piece.slot);
     let mut fitted = Fitted::default();
-    let shadow = form_shadow(&tube, LIGHT, piece.lines.filter(|_| piece.seamless).map(|[_, last]| [last - 0.2, last + 0.7]));
+    let fading = match piece.on {
+        // A leg's shadow grows from nothing below the hips, whose own thins out.
+        Region::Legs => Some([0.5, 0.04]),
+        _ => piece.lines.filter(|_| piece.seamless).map(|[_, last]| [last - 0.2, last + 0.7]),
+    };
+    let shadow = form_shadow(&tube, LIGHT, fading);
     if !piece.open {
-        let shape = tube.silhouette();
+        let shape = open_edges.map_or_else(|| tube.silhouette(), |begins| tube.outline(tucked(&tube, begins)));
         let paint = if piece.seamless || open_edges.is_some() { Paint::Bare } else { Paint::Fill(Tone::Base) };
         fitted.marks.push(Mark { paint, ..Mark::fill(shape.clone(), &slot, Tone::Base) });
         if paint == Paint::Bare {
@@ -148,7 +165,8 @@ pub fn fit(part: &Part, piece: &Piece, body: &Tube, slots: Slots<'_>, open_edges
                 layer: None,
             }));
         }
-        fitted.marks.push(Mark::fill(shadow.clone(), &slot, Tone::Shadow));
+        let own = if open_edges.is_some_and(|begins| begins.contains(&ARMPIT)) { clipped(&shadow, &shape) } else { shadow.clone() };
+        fitted.marks.push(Mark::fill(own, &slot, Tone::Shadow));
         fitted.cover = shape;
     }
     if let Some(art) = piece.pattern.as_ref().and_then(|name| part.pieces.get(name)) {
@@ -175,6 +193,24 @@ pub fn fit(part: &Part, piece: &Piece, body: &Tube, slots: Slots<'_>, open_edges
     }
     fitted.marks.retain(|mark| !mark.path.is_empty());
     fitted
+}
+
+/// Where the outer line begins that goes up from the armpit.
+pub const ARMPIT: f64 = 0.32;
+
+/// The edges of a limb, where one that begins at the armpit is drawn in to the seam above it: there the bodice shows.
+fn tucked(tube: &Tube, begins: [f64; 2]) -> [Vec<Point>; 2] {
+    let mut edges = tube.edges();
+    for (edge, begin) in edges.iter_mut().zip(begins) {
+        if begin < ARMPIT {
+            continue;
+        }
+        for (section, point) in tube.sections.iter().zip(edge.iter_mut()) {
+            let share = ((section.place + 0.16) / (ARMPIT + 0.16)).clamp(0.0, 1.0);
+            *point = tube.lens.project(section.centre).lerp(*point, 0.12 + 0.88 * share * share);
+        }
+    }
+    edges
 }
 
 /// The inside of a piece behind the body.
@@ -240,8 +276,13 @@ fn edge_lines(tube: &Tube, piece: &Piece, begins: [f64; 2]) -> impl Iterator<Ite
     let mut lines: Vec<BezPath> = Vec::new();
     for (side, (edge, begin)) in edges.iter().zip(begins).enumerate() {
         let begin = begin.max(first);
-        let mut points: Vec<Point> =
-            tube.sections.iter().zip(edge).filter(|(section, _)| section.place >= begin - 1e-9 && section.place <= last + 1e-9).map(|(_, point)| *point).collect();
+        let mut points: Vec<Point> = tube
+            .sections
+            .iter()
+            .zip(edge)
+            .filter(|(section, _)| section.place >= begin - 1e-9 && section.place <= last + 1e-9)
+            .map(|(_, point)| *point)
+            .collect();
         // A line that begins where the tube does goes on over its rounded top.
         if let (Some(section), Some(seen)) = (tube.sections.first(), tube.seen.first())
             && begin <= section.place + 1e-9

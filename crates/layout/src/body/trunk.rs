@@ -4,7 +4,7 @@ use glam::{DQuat, DVec3};
 
 use super::limb;
 use super::tube::{Lens, Section, Tube};
-use crate::skeleton::{Build, Joint, Skeleton};
+use crate::skeleton::{Build, Joint, Limb, Skeleton};
 
 /// A point of an axis: its place, where it is and how it is turned.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +36,12 @@ pub fn trunk(skeleton: &Skeleton, build: &Build, breath: f64, lens: Lens) -> Tub
 pub fn robe(skeleton: &Skeleton, build: &Build, breath: f64, lens: Lens) -> Tube {
     let mut stations = upper(skeleton);
     let [right, left] = &skeleton.legs;
+    // Around folded legs a robe ends at the knees: the shins lie under the thighs.
+    let bend = |leg: &Limb| (leg.root.turn * DVec3::Y).angle_between(leg.middle.turn * DVec3::Y).to_degrees();
+    let unfolded = ((150.0 - (bend(right) + bend(left)) / 2.0) / 50.0).clamp(0.04, 1.0);
+    let below = |place: f64| if place > 1.0 { 1.0 + (place - 1.0) * unfolded } else { place };
     let between = |place: f64| {
+        let place = below(place);
         let ((a, turn_a), (b, turn_b)) = (limb::axis(right, place), limb::axis(left, place));
         ((a + b) / 2.0, turn_a.slerp(turn_b, 0.5))
     };
@@ -45,7 +50,8 @@ pub fn robe(skeleton: &Skeleton, build: &Build, breath: f64, lens: Lens) -> Tube
         let (at, turn) = between(share);
         stations.push(Station { place: 3.0 + share, at, turn });
     }
-    let mut sections: Vec<Section> = (0..=40).map(|step| f64::from(step) / 10.0 - 1.0).map(|place| body_section(&stations, build, place, breath)).collect();
+    let mut sections: Vec<Section> =
+        (0..=40).map(|step| f64::from(step) / 10.0 - 1.0).map(|place| body_section(&stations, build, place, breath)).collect();
     let hips = body_section(&stations, build, 3.0, breath);
     for step in 1..=20 {
         let share = f64::from(step) / 10.0;
@@ -54,13 +60,21 @@ pub fn robe(skeleton: &Skeleton, build: &Build, breath: f64, lens: Lens) -> Tube
         let radius = limb::at(&build.leg, share);
         // Cloth is stretched by the legs inside, and hangs with hardly less than the hips' width otherwise.
         let spread = |axis: DVec3| {
-            let of = |leg| (limb::axis(leg, share).0 - at).dot(axis).abs();
+            let of = |leg| (limb::axis(leg, below(share)).0 - at).dot(axis).abs();
             of(right).max(of(left)) + radius
         };
         let hang = 1.0 - 0.12 * share;
         let side = spread(x).max(hips.side * hang);
         let depth = spread(z);
-        sections.push(Section { place: 3.0 + share, centre: at, x, z, side, front: depth.max(hips.front * hang), back: depth.max(hips.back * hang * 0.9) });
+        sections.push(Section {
+            place: 3.0 + share,
+            centre: at,
+            x,
+            z,
+            side,
+            front: depth.max(hips.front * hang),
+            back: depth.max(hips.back * hang * 0.9),
+        });
     }
     Tube::new(sections, lens)
 }
@@ -84,7 +98,15 @@ fn body_section(stations: &[Station], build: &Build, place: f64, breath: f64) ->
     };
     let ribs = (1.0 - (place - 0.7).abs()).max(0.0) * breath;
     let (x, z) = (turn * DVec3::X, turn * DVec3::Z);
-    Section { place, centre: at + turn * DVec3::new(0.0, -1.5 * ribs, 0.0), x, z, side: column(1), front: column(2) + 1.2 * ribs, back: column(3) }
+    Section {
+        place,
+        centre: at + turn * DVec3::new(0.0, -1.5 * ribs, 0.0),
+        x,
+        z,
+        side: column(1),
+        front: column(2) + 1.2 * ribs,
+        back: column(3),
+    }
 }
 
 /// A smooth axis (Catmull-Rom) through stations.

@@ -155,7 +155,8 @@ impl Tube {
     /// The tube from one place to another, wider (to the sides; in depth) by what `ease` says at each place.
     #[must_use]
     pub fn cut(&self, from: f64, to: f64, ease: impl Fn(f64) -> [f64; 2]) -> Self {
-        let mut places: Vec<f64> = self.sections.iter().map(|section| section.place).filter(|place| *place > from + 1e-6 && *place < to - 1e-6).collect();
+        let mut places: Vec<f64> =
+            self.sections.iter().map(|section| section.place).filter(|place| *place > from + 1e-6 && *place < to - 1e-6).collect();
         places.insert(0, from);
         places.push(to);
         let sections = places.into_iter().map(|place| self.section(place).widened(ease(place))).collect();
@@ -203,7 +204,12 @@ impl Tube {
     /// The whole tube as it is seen: both edges and the near rims of its ends.
     #[must_use]
     pub fn silhouette(&self) -> BezPath {
-        let [left, right] = self.edges();
+        self.outline(self.edges())
+    }
+
+    /// The tube with its left and right edge where they are said to be.
+    #[must_use]
+    pub fn outline(&self, [left, right]: [Vec<Point>; 2]) -> BezPath {
         let rim = |index: usize| -> Vec<Point> {
             let (section, seen) = (&self.sections[index], self.seen[index]);
             (1..8).map(|step| self.lens.project(section.point(seen.left + (seen.right - seen.left) * f64::from(step) / 8.0))).collect()
@@ -413,7 +419,12 @@ mod tests {
             let tube = upright(yaw);
             let (whole, shape) = (tube.wrap_fill(&kurbo::Rect::new(-180.0, 0.0, 180.0, 1.0).to_path(0.1)), tube.silhouette());
             // Two seams may both be in sight; together they cover the same area.
-            assert!((whole.area().abs() - shape.area().abs()).abs() < shape.area().abs() * 0.03, "{yaw}: {} {}", whole.area(), shape.area());
+            assert!(
+                (whole.area().abs() - shape.area().abs()).abs() < shape.area().abs() * 0.03,
+                "{yaw}: {} {}",
+                whole.area(),
+                shape.area()
+            );
         }
     }
 

@@ -118,7 +118,8 @@ fn stride(contact: &Pose, phase: u8) -> Pose {
 
 /// The same pose with left and right exchanged.
 fn swapped(pose: &Pose) -> Pose {
-    let turned = |rotation: crate::pose::Rotation| crate::pose::Rotation { bend: rotation.bend, turn: -rotation.turn, tilt: -rotation.tilt };
+    let turned =
+        |rotation: crate::pose::Rotation| crate::pose::Rotation { bend: rotation.bend, turn: -rotation.turn, tilt: -rotation.tilt };
     Pose {
         pelvis: turned(pose.pelvis),
         spine: turned(pose.spine),
@@ -257,7 +258,12 @@ impl Standing {
             }
         }
         if let Some(rim) = &look.rim {
-            draw_rim(&mut pixmap, indices.as_deref_mut(), rim, (rim.width * 100.0 * unit).clamp(1.2 * look.pen.resolution, 5.0 * look.pen.resolution));
+            draw_rim(
+                &mut pixmap,
+                indices.as_deref_mut(),
+                rim,
+                (rim.width * 100.0 * unit).clamp(1.2 * look.pen.resolution, 5.0 * look.pen.resolution),
+            );
         }
         if let Some(shade) = shade {
             shade.draw_under(&mut pixmap, area.origin());
@@ -393,7 +399,8 @@ mod tests {
 
     #[test]
     fn both_halves_of_a_walk_are_each_others_mirror() {
-        let contact: Pose = crate::yaml::read(b"pelvis: { turn: 6 }\nlegs: { right: { swing: 28 }, left: { swing: -24, knee: 12 } }").unwrap();
+        let contact: Pose =
+            crate::yaml::read(b"pelvis: { turn: 6 }\nlegs: { right: { swing: 28 }, left: { swing: -24, knee: 12 } }").unwrap();
         assert_eq!(stride(&contact, 0), contact);
         let half = stride(&contact, WALK_PHASES / 2);
         assert!((half.legs.left.swing - 28.0).abs() < 1e-9 && (half.pelvis.turn + 6.0).abs() < 1e-9);

@@ -133,7 +133,8 @@ impl<'a> Clip<'a> {
             .collect();
         let moves = brief.camera.kind != Move::Static && brief.camera.amount != 0.0 && brief.frames > 1;
         let flickers = shot.scenery.as_ref().is_some_and(|scenery| {
-            scenery.light().lamps > 0.0 && scenery.design().lamps.iter().any(|lamp| lamp.flicker > 0.0 && lamp.when.contains(scenery.time()))
+            scenery.light().lamps > 0.0
+                && scenery.design().lamps.iter().any(|lamp| lamp.flicker > 0.0 && lamp.when.contains(scenery.time()))
         });
         let ground = match (&shot.scenery, moves) {
             (Some(scenery), true) => {
@@ -301,8 +302,15 @@ impl<'a> Clip<'a> {
         }
     }
 
-    fn painted(&mut self, position: usize, drawing: Option<&Drawing>, look: &Look, place: [f64; 3]) -> Result<Option<Arc<Painted>>, EngineError> {
-        if let Some(at) = self.cels.iter().position(|kept| kept.item == position && kept.drawing.as_ref() == drawing && kept.look == *look) {
+    fn painted(
+        &mut self,
+        position: usize,
+        drawing: Option<&Drawing>,
+        look: &Look,
+        place: [f64; 3],
+    ) -> Result<Option<Arc<Painted>>, EngineError> {
+        if let Some(at) = self.cels.iter().position(|kept| kept.item == position && kept.drawing.as_ref() == drawing && kept.look == *look)
+        {
             // Most recently used last.
             let kept = self.cels.remove(at);
             let painted = kept.painted.clone();
@@ -323,7 +331,8 @@ impl<'a> Clip<'a> {
             Item::Actor(index) => self.tracks[index].stations().map(f64::abs).fold(0.0, f64::max) + 0.6,
             Item::Prop(_) => 0.0,
         };
-        let walks_on = drawing.is_some_and(|drawing| walks(&drawing.pose)) || self.brief.performances.iter().any(|performance| performance.beats.iter().any(|beat| beat.x.is_some()));
+        let walks_on = drawing.is_some_and(|drawing| walks(&drawing.pose))
+            || self.brief.performances.iter().any(|performance| performance.beats.iter().any(|beat| beat.x.is_some()));
         let amount = if self.moves() { self.brief.camera.amount.abs() } else { 0.0 };
         let nearness = (self.shot.staging.camera.scale(place[2]) / self.shot.staging.camera.scale(0.0)).max(1.0);
         let margin = [width * (amount * nearness + if walks_on { goes } else { 0.0 }) + 4.0, height * amount * nearness + 4.0];

@@ -146,12 +146,10 @@ mod tests {
 
     #[test]
     fn a_colour_that_is_no_hex_colour_is_an_error_that_says_so() {
-        let error = repaint(&ART.replace("#808080", "grey"), &Repaint {
-            time: TimeOfDay::Day,
-            drawn: &BTreeMap::new(),
-            wanted: &BTreeMap::new(),
-            grade: &|colour| colour,
-        });
+        let error = repaint(
+            &ART.replace("#808080", "grey"),
+            &Repaint { time: TimeOfDay::Day, drawn: &BTreeMap::new(), wanted: &BTreeMap::new(), grade: &|colour| colour },
+        );
         assert!(error.unwrap_err().contains("\"grey\" is no colour"));
     }
 }

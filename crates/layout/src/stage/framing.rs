@@ -111,7 +111,8 @@ pub fn stage(subjects: &[Subject], framing: Framing, angle: Angle, composition: 
         }
     }
     let [x, depth] = places[0];
-    let focus = if framing == Framing::ExtremeLong { [middle, camera.horizon] } else { camera.project(x + main.eyes_across, main.eyes, depth) };
+    let focus =
+        if framing == Framing::ExtremeLong { [middle, camera.horizon] } else { camera.project(x + main.eyes_across, main.eyes, depth) };
     Staging { camera, places, focus }
 }
 
@@ -399,7 +400,8 @@ mod tests {
                 let [x, depth] = staging.places[1];
                 let half = cast[1].half_width * staging.camera.scale(depth);
                 let column = staging.camera.project(x, 1.0, depth)[0];
-                let (inner, outer) = if right { (1280.0 - (column - half), column + half) } else { (column + half, 1280.0 - (column - half)) };
+                let (inner, outer) =
+                    if right { (1280.0 - (column - half), column + half) } else { (column + half, 1280.0 - (column - half)) };
                 assert!((256.0..427.0).contains(&inner) && outer > 1280.0, "{framing} {facing}: {inner:.0} {outer:.0}");
                 assert!(staging.camera.scale(depth) > 1.3 * staging.camera.scale(staging.places[0][1]));
             }
@@ -408,7 +410,8 @@ mod tests {
 
     #[test]
     fn from_above_the_horizon_is_high_and_from_below_it_is_low() {
-        let horizon = |angle| stage(&[person(Facing::Front, 1.6)], Framing::Full, angle, Composition::Auto, &DRAWN, Canvas::default()).camera.horizon;
+        let horizon =
+            |angle| stage(&[person(Facing::Front, 1.6)], Framing::Full, angle, Composition::Auto, &DRAWN, Canvas::default()).camera.horizon;
         assert!(horizon(Angle::High) < horizon(Angle::EyeLevel) - 100.0 && horizon(Angle::Low) > horizon(Angle::EyeLevel) + 50.0);
     }
 }

@@ -64,6 +64,7 @@ pub(crate) fn widest(scenery: &Scenery, canvas: Canvas) -> Camera {
 }
 
 pub(crate) fn pixmap(canvas: Canvas) -> Result<Pixmap, EngineError> {
-    Pixmap::new(canvas.width, canvas.height)
-        .ok_or_else(|| EngineError::Impossible { reason: format!("a canvas of {} x {} pixels; both sides must be above 0", canvas.width, canvas.height) })
+    Pixmap::new(canvas.width, canvas.height).ok_or_else(|| EngineError::Impossible {
+        reason: format!("a canvas of {} x {} pixels; both sides must be above 0", canvas.width, canvas.height),
+    })
 }

@@ -185,8 +185,9 @@ impl Scenery {
         }
         let size = |from: f64, to: f64| (((to - from) * scale - 1e-6).ceil().max(2.0)) as u32;
         let (width, height) = (size(left, right), size(top, bottom));
-        let mut pixmap = Pixmap::new(width, height)
-            .ok_or_else(|| EngineError::Impossible { reason: format!("the layer `{}` would take {width} x {height} pixels", board.name) })?;
+        let mut pixmap = Pixmap::new(width, height).ok_or_else(|| EngineError::Impossible {
+            reason: format!("the layer `{}` would take {width} x {height} pixels", board.name),
+        })?;
         let to_pixels = scale / board.unit;
         let transform = Transform::from_row(to_pixels as f32, 0.0, 0.0, to_pixels as f32, (-left * scale) as f32, (-top * scale) as f32);
         resvg::render(&board.tree, transform, &mut pixmap.as_mut());

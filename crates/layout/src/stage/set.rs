@@ -61,7 +61,13 @@ impl Drawn {
     /// The same for the camera.
     #[must_use]
     pub const fn draught(&self) -> Draught {
-        Draught { centre: self.centre, horizon: self.horizon, units_per_metre: self.per_metre, distance: self.distance, height: self.height }
+        Draught {
+            centre: self.centre,
+            horizon: self.horizon,
+            units_per_metre: self.per_metre,
+            distance: self.distance,
+            height: self.height,
+        }
     }
 }
 
@@ -191,11 +197,18 @@ impl SetDesign {
         }
         for layer in &self.layers {
             if layer.kind == LayerKind::Board && (!layer.depth.is_finite() || layer.depth <= -drawn.distance) {
-                return Err(format!("layer `{}` is at {} m, behind the camera; its depth must be above {}", layer.name, layer.depth, -drawn.distance));
+                return Err(format!(
+                    "layer `{}` is at {} m, behind the camera; its depth must be above {}",
+                    layer.name, layer.depth, -drawn.distance
+                ));
             }
         }
         for (index, lamp) in self.lamps.iter().enumerate() {
-            if !(lamp.radius > 0.0 && lamp.radius.is_finite() && lamp.at.iter().all(|metres| metres.is_finite()) && lamp.at[2] > -drawn.distance) {
+            if !(lamp.radius > 0.0
+                && lamp.radius.is_finite()
+                && lamp.at.iter().all(|metres| metres.is_finite())
+                && lamp.at[2] > -drawn.distance)
+            {
                 return Err(format!("lamps[{index}] needs a radius above 0 and a place in front of the camera"));
             }
         }

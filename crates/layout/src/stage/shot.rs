@@ -94,13 +94,21 @@ impl<'a> Shot<'a> {
         // Rounded, so that a step to the side is the same light.
         let gain = gain.map(|gain| (gain * 64.0).round() / 64.0);
         let tilt = (camera.height / (camera.distance + depth)).clamp(0.1, 0.5);
-        Look { gain, rim, contact: self.light.contact, tilt, pen: pen(&self.brief.style, camera), shadow_amount: self.brief.style.shadow_amount }
+        Look {
+            gain,
+            rim,
+            contact: self.light.contact,
+            tilt,
+            pen: pen(&self.brief.style, camera),
+            shadow_amount: self.brief.style.shadow_amount,
+        }
     }
 
     /// The frame, in pixels from a point; larger by `margin` on each side.
     pub(crate) fn window(&self, anchor: [f64; 2], margin: [f64; 2]) -> Rect {
         let canvas = self.brief.canvas;
-        Rect::new(0.0, 0.0, f64::from(canvas.width), f64::from(canvas.height)).inflate(margin[0], margin[1]) - kurbo::Vec2::new(anchor[0], anchor[1])
+        Rect::new(0.0, 0.0, f64::from(canvas.width), f64::from(canvas.height)).inflate(margin[0], margin[1])
+            - kurbo::Vec2::new(anchor[0], anchor[1])
     }
 }
 
@@ -142,7 +150,8 @@ pub(crate) fn moved(staging: &Staging, kind: Move, amount: f64, share: f64) -> C
             let factor = 1.0 + amount * grown;
             // Towards what the picture is about, without carrying it to the very middle.
             let middle = [width / 2.0, height / 2.0];
-            let still: [f64; 2] = std::array::from_fn(|axis| middle[axis] + (staging.focus[axis].clamp(0.0, middle[axis] * 2.0) - middle[axis]) * 0.8);
+            let still: [f64; 2] =
+                std::array::from_fn(|axis| middle[axis] + (staging.focus[axis].clamp(0.0, middle[axis] * 2.0) - middle[axis]) * 0.8);
             Camera {
                 focal: base.focal * factor,
                 axis: still[0] + (base.axis - still[0]) * factor,

@@ -101,7 +101,13 @@ impl Track {
         }
         let mut mouth: Vec<_> = performance.mouth.iter().map(|key| (key.at, key.shape)).collect();
         mouth.sort_by_key(|key| key.0);
-        Self { keys, mouth, blinks: blinks(frames, rate, seed), breath: between(seed, 2, 3.3, 4.2).mul_add(seconds(rate), 0.5) as u32, frames }
+        Self {
+            keys,
+            mouth,
+            blinks: blinks(frames, rate, seed),
+            breath: between(seed, 2, 3.3, 4.2).mul_add(seconds(rate), 0.5) as u32,
+            frames,
+        }
     }
 
     fn key(&self, frame: u32) -> usize {

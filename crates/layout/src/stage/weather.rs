@@ -98,7 +98,14 @@ fn particles(onto: &mut Pixmap, canvas: Canvas, weather: Weather, light: &Light,
                 drops.line_to((x - lean * size) as f32, (y - size) as f32);
             }
             Weather::Snow => drops.push_circle(x as f32, y as f32, (size * own) as f32),
-            _ => petal(&mut drops, x, y, size * own, seconds * between(seed, index * 8 + 4, 1.0, 2.6) + phase, seconds * 1.9 * own + phase * 2.0),
+            _ => petal(
+                &mut drops,
+                x,
+                y,
+                size * own,
+                seconds * between(seed, index * 8 + 4, 1.0, 2.6) + phase,
+                seconds * 1.9 * own + phase * 2.0,
+            ),
         }
     }
     let Some(path) = drops.finish() else { return };
@@ -138,13 +145,22 @@ fn fog(onto: &mut Pixmap, canvas: Canvas, light: &Light, seconds: f64, seed: u64
         let extent = width + 2.0 * half[0];
         let speed = between(seed, bank * 4 + 904, 0.008, 0.022) * height;
         let x = (unit(seed, bank * 4 + 903) * extent + speed * seconds).rem_euclid(extent) - half[0];
-        let stops = [(0.0, 0.34), (0.5, 0.17), (1.0, 0.0)]
-            .map(|(at, alpha): (f32, f32)| tiny_skia::GradientStop::new(at, tiny_skia::Color::from_rgba8(red, green, blue, (alpha * 255.0) as u8)));
+        let stops = [(0.0, 0.34), (0.5, 0.17), (1.0, 0.0)].map(|(at, alpha): (f32, f32)| {
+            tiny_skia::GradientStop::new(at, tiny_skia::Color::from_rgba8(red, green, blue, (alpha * 255.0) as u8))
+        });
         let squash = Transform::from_row(half[0] as f32, 0.0, 0.0, half[1] as f32, x as f32, (row * height) as f32);
         let centre = tiny_skia::Point::from_xy(0.0, 0.0);
-        let Some(shader) = tiny_skia::RadialGradient::new(centre, 0.0, centre, 1.0, stops.to_vec(), tiny_skia::SpreadMode::Pad, squash) else { continue };
+        let Some(shader) = tiny_skia::RadialGradient::new(centre, 0.0, centre, 1.0, stops.to_vec(), tiny_skia::SpreadMode::Pad, squash)
+        else {
+            continue;
+        };
         let paint = Paint { shader, anti_alias: false, ..Paint::default() };
-        if let Some(area) = tiny_skia::Rect::from_xywh((x - half[0]) as f32, (row * height - half[1]) as f32, (half[0] * 2.0) as f32, (half[1] * 2.0) as f32) {
+        if let Some(area) = tiny_skia::Rect::from_xywh(
+            (x - half[0]) as f32,
+            (row * height - half[1]) as f32,
+            (half[0] * 2.0) as f32,
+            (half[1] * 2.0) as f32,
+        ) {
             onto.fill_rect(area, &paint, Transform::identity(), None);
         }
     }
