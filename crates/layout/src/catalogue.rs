@@ -38,9 +38,12 @@ struct Sets;
 #[derive(Debug)]
 pub struct Catalogue {
     files: BTreeMap<String, Source>,
-    parts: BTreeMap<String, BTreeMap<String, OnceLock<Result<Arc<Part>, BrokenFile>>>>,
+    parts: BTreeMap<String, BTreeMap<String, ReadOnce>>,
     data: RwLock<BTreeMap<String, Arc<dyn Any + Send + Sync>>>,
 }
+
+/// A part, or why it cannot be read, from the first time that it was asked for.
+type ReadOnce = OnceLock<Result<Arc<Part>, BrokenFile>>;
 
 /// Where a file's bytes are.
 #[derive(Debug, Clone)]

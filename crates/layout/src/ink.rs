@@ -193,8 +193,8 @@ fn stretches(path: &BezPath) -> Vec<(Vec<Point>, bool)> {
         match *element {
             PathEl::MoveTo(_) => {}
             PathEl::LineTo(to) => points.push(to),
-            PathEl::QuadTo(control, to) => sample(kurbo::QuadBez::new(last, control, to), points),
-            PathEl::CurveTo(first, second, to) => sample(kurbo::CubicBez::new(last, first, second, to), points),
+            PathEl::QuadTo(control, to) => sample(&kurbo::QuadBez::new(last, control, to), points),
+            PathEl::CurveTo(first, second, to) => sample(&kurbo::CubicBez::new(last, first, second, to), points),
             PathEl::ClosePath => *closed = true,
         }
     }
@@ -205,7 +205,7 @@ fn stretches(path: &BezPath) -> Vec<(Vec<Point>, bool)> {
     found
 }
 
-fn sample(curve: impl ParamCurve + Shape, points: &mut Vec<Point>) {
+fn sample(curve: &(impl ParamCurve + Shape), points: &mut Vec<Point>) {
     let steps = (curve.perimeter(0.5) / 2.5).ceil().clamp(4.0, 48.0) as u32;
     points.extend((1..=steps).map(|step| curve.eval(f64::from(step) / f64::from(steps))));
 }

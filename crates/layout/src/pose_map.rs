@@ -113,7 +113,7 @@ mod tests {
     fn joints_and_limbs_have_the_colours_that_pose_models_know() {
         let map = pose_map(&[standing()], 512, 512).unwrap();
         assert_eq!(pixel(&map, 256, 100), [255, 0, 0, 255], "nose");
-        assert_eq!(pixel(&map, 312, 160), [0, 255, 0, 255], "left shoulder");
+        assert_eq!(pixel(&map, 312, 160), [85, 255, 0, 255], "left shoulder");
         assert_eq!(pixel(&map, 228, 160), [153, 0, 0, 255], "neck to right shoulder, at 0.6");
         assert_eq!(pixel(&map, 10, 10), [0, 0, 0, 255], "background");
     }

@@ -51,7 +51,7 @@ pub(crate) fn quads_mut(pixmap: &mut Pixmap) -> &mut [[u8; 4]] {
 
 /// Part of a drawing as pixels, to be sampled.
 #[derive(Debug)]
-pub struct Plate {
+pub(crate) struct Plate {
     pixmap: Pixmap,
     /// Units of the drawing at the plate's left and top edge.
     origin: [f64; 2],
@@ -85,7 +85,7 @@ impl Axis {
 impl Plate {
     /// A plate of pixels whose upper left corner is at `origin` (in units of the drawing).
     #[must_use]
-    pub fn new(pixmap: Pixmap, origin: [f64; 2], scale: f64) -> Self {
+    pub(crate) fn new(pixmap: Pixmap, origin: [f64; 2], scale: f64) -> Self {
         let width = pixmap.width();
         let spans = quads(&pixmap)
             .chunks_exact(width as usize)
@@ -96,12 +96,6 @@ impl Plate {
             })
             .collect();
         Self { pixmap, origin, scale, spans }
-    }
-
-    /// Bytes that it takes.
-    #[must_use]
-    pub fn bytes(&self) -> usize {
-        self.pixmap.data().len() + self.spans.len() * 8
     }
 
     /// Columns of the destination that row `row` of the plate can touch, under a mapping.
