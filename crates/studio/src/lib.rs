@@ -1,1 +1,76 @@
-//! studio
+//! The use cases of the studio: load a show, plan, produce, review.
+//!
+//! This is the only place where a use case spans parts: the director writes briefs, an engine draws, the
+//! consistency engine measures, editorial cuts, the store keeps. It knows neither HTTP nor SQL nor how a
+//! result is shown.
+//!
+//! ```no_run
+//! # async fn example() -> Result<(), studio::StudioError> {
+//! use studio::{Show, Studio};
+//!
+//! let studio = Studio::open(&"sqlite:studio.db".parse()?, &"file:blobs".parse()?).await?;
+//! let show = Show::load("examples/tiny".as_ref())?;
+//! let plan = studio.plan(&show).await?;
+//! println!("{} to draw, {} unchanged", plan.steps.len(), plan.unchanged);
+//! # Ok(())
+//! # }
+//! ```
+
+mod cut;
+pub mod doctor;
+mod draw;
+mod environment;
+mod error;
+mod export;
+pub mod folder;
+pub mod gate;
+pub mod graph;
+pub mod listing;
+mod lock;
+pub mod picture_files;
+pub mod plan;
+mod produce;
+pub mod progress;
+pub mod reason;
+pub mod recipe;
+mod review;
+mod show;
+pub mod subject;
+
+pub use environment::Environment;
+pub use error::StudioError;
+pub use plan::Plan;
+pub use produce::{Outcome, ProduceOptions};
+pub use review::Judgement;
+pub use show::Show;
+pub use subject::Subject;
+
+use store::{BlobStore, BlobUrl, DatabaseUrl, Store};
+
+/// The studio: where things are kept, and with what it works.
+#[derive(Debug, Clone)]
+pub struct Studio {
+    /// What is known.
+    pub store: Store,
+    /// What was made.
+    pub blobs: BlobStore,
+    /// Programs that encode and speak.
+    pub programs: editorial::Programs,
+    /// Clock and ids.
+    pub environment: Environment,
+}
+
+impl Studio {
+    /// Opens the places where things are kept, making them where needed.
+    ///
+    /// # Errors
+    /// [`StudioError::Store`] or [`StudioError::Blob`], both saying which place.
+    pub async fn open(database: &DatabaseUrl, blobs: &BlobUrl) -> Result<Self, StudioError> {
+        Ok(Self {
+            store: Store::open(database).await?,
+            blobs: BlobStore::open(blobs)?,
+            programs: editorial::Programs::default(),
+            environment: Environment::system(),
+        })
+    }
+}

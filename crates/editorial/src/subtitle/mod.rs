@@ -3,6 +3,7 @@
 mod ass;
 mod split;
 mod srt;
+mod vtt;
 
 use std::path::Path;
 
@@ -135,6 +136,20 @@ impl Subtitles {
     #[must_use]
     pub fn ass(&self, title: &str, canvas: Canvas) -> String {
         ass::write(self, title, canvas)
+    }
+
+    /// As WebVTT.
+    #[must_use]
+    pub fn vtt(&self) -> String {
+        vtt::write(self)
+    }
+
+    /// Writes the WebVTT file.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn write_vtt(&self, target: &Path) -> Result<()> {
+        Draft::write(target, self.vtt().as_bytes())
     }
 
     /// Writes the SubRip file.

@@ -1,0 +1,363 @@
+//! Cutting episodes: voices, sound, subtitles, joining, contact sheet, report.
+
+use std::collections::{HashMap, HashSet};
+use std::path::PathBuf;
+
+use bible::story::{Episode, Scene, Shot};
+use bible::{Digest, StoryTime};
+use bytes::Bytes;
+use editorial::clip::{Clip, ClipSpec};
+use editorial::episode::{Chapter, EpisodeSpec};
+use editorial::report::{DialogueReport, PartReport, Report, SceneReport, ShotReport, ShotStatus};
+use editorial::sound::{Cue, Loudness, MixSpec};
+use editorial::subtitle::{Dialogue, Subtitles};
+use editorial::thumbnails::{ContactSheet, timecode};
+use editorial::voice::{Fit, Speech, speak};
+use store::{Artifact, ArtifactFile, Cut, Decision, VerdictStatus};
+use uuid::Uuid;
+
+use crate::gate::{GateReport, MeasuredPart};
+use crate::graph::{EpisodeNode, lines};
+use crate::listing::Listed;
+use crate::produce::{ProducedEpisode, Production, RunFacts};
+use crate::progress::Stage;
+use crate::subject::Subject;
+use crate::{StudioError, export};
+
+/// A file of a cut before it is kept.
+struct CutFile {
+    name: String,
+    media_type: &'static str,
+    path: PathBuf,
+}
+
+/// What is placed for an episode's clips.
+struct Material {
+    by_subject: HashMap<String, Artifact>,
+    verdicts: HashMap<Uuid, Decision>,
+}
+
+impl Production<'_> {
+    /// Cuts every episode whose clips are all accepted and which is not cut from them yet.
+    pub(crate) async fn cut_all(&self, held: &[Listed], facts: &RunFacts) -> Result<Vec<ProducedEpisode>, StudioError> {
+        let held: HashSet<&str> = held.iter().map(|held| held.subject.as_str()).collect();
+        let mut episodes = Vec::new();
+        let mut begun = false;
+        for node in &self.graph.episodes {
+            let Some(episode) = self.show.project.episodes.iter().find(|episode| episode.at == node.at) else { continue };
+            let waiting: Vec<String> = node.clips.iter().map(Subject::to_string).filter(|name| held.contains(name.as_str())).collect();
+            let known = self.studio.store.latest_cut(self.project, node.at).await?;
+            let current = known.filter(|cut| cut.recipe == node.recipe);
+            let (cut, made) = match current {
+                Some(cut) => (cut, false),
+                None if !waiting.is_empty() => {
+                    let first = waiting.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+                    let missing = Some(format!("{} of its clips are not accepted: {first}", waiting.len()));
+                    episodes.push(ProducedEpisode { episode: node.at.to_string(), cut: false, missing, files: Vec::new() });
+                    continue;
+                }
+                None => {
+                    if !begun {
+                        self.progress.begin(Stage::Episodes, self.graph.episodes.len() as u64);
+                        begun = true;
+                    }
+                    (self.cut(episode, node, facts).await?, true)
+                }
+            };
+            let files = export::put_out(self.studio, &cut, &self.show.project.settings.slug, &self.out).await?;
+            episodes.push(ProducedEpisode { episode: node.at.to_string(), cut: made, missing: None, files });
+            if begun {
+                self.progress.advance(Stage::Episodes, 1);
+            }
+        }
+        Ok(episodes)
+    }
+
+    async fn cut(&self, episode: &Episode, node: &EpisodeNode, facts: &RunFacts) -> Result<Cut, StudioError> {
+        let folder = self.scratch.join(node.at.to_string());
+        std::fs::create_dir_all(&folder).map_err(StudioError::file("making", &folder))?;
+        let placed = self.studio.store.placed_artifacts(self.project).await?;
+        let by_subject: HashMap<String, Artifact> = placed.into_iter().collect();
+        let ids: Vec<Uuid> = node.clips.iter().filter_map(|clip| Some(by_subject.get(&clip.to_string())?.id)).collect();
+        let material = Material { verdicts: self.studio.store.latest_verdicts(&ids).await?, by_subject };
+        let clips = self.clips(node, &material, &folder).await?;
+        let mut notes = Vec::new();
+        let sound = self.sound(episode, &folder, &mut notes).await?;
+        let project = &self.show.project;
+        let rate = self.graph.rate();
+        let subtitles = Subtitles::lay_out(rate, episode.frames(), &self.dialogue(episode));
+        notes.extend(subtitles.notes.iter().cloned());
+        let doing = |what: &str| StudioError::editorial(format!("{what} of {}", node.at));
+        let (srt, ass, vtt) = (folder.join("subtitles.srt"), folder.join("subtitles.ass"), folder.join("subtitles.vtt"));
+        subtitles.write_srt(&srt).map_err(doing("writing the subtitles"))?;
+        subtitles.write_ass(&ass, &episode.title, project.settings.canvas).map_err(doing("writing the subtitles"))?;
+        subtitles.write_vtt(&vtt).map_err(doing("writing the subtitles"))?;
+        let film = folder.join("episode.mp4");
+        let spec = EpisodeSpec {
+            title: format!("{} – {}", project.settings.title, episode.title),
+            language: project.settings.language.clone(),
+            clips,
+            sound: Some(sound),
+            subtitles: Some(srt.clone()),
+            chapters: chapters(episode),
+        };
+        let made = editorial::episode::assemble(&self.studio.programs, &spec, &film, |_| {}).await.map_err(doing("joining the clips"))?;
+        if let Some(Loudness::NotMeasured { reason }) = &made.loudness {
+            notes.push(format!("loudness is not measured: {reason}"));
+        }
+        let pictures = self.pictures(episode, &material).await?;
+        let sheet = folder.join("contact-sheet.jpg");
+        let sheet_bytes = contact_sheet(&project.settings.title, episode, rate, &pictures).map_err(doing("drawing the contact sheet"))?;
+        std::fs::write(&sheet, sheet_bytes).map_err(StudioError::file("writing", &sheet))?;
+        let report = self.report(episode, &material, pictures, notes, made.loudness.clone(), facts);
+        let page = folder.join("report.html");
+        report.write(&page).map_err(doing("writing the report"))?;
+        let files = vec![
+            CutFile { name: "film.mp4".to_owned(), media_type: "video/mp4", path: film },
+            CutFile { name: "subtitles.srt".to_owned(), media_type: "application/x-subrip", path: srt },
+            CutFile { name: "subtitles.ass".to_owned(), media_type: "text/x-ssa", path: ass },
+            CutFile { name: "subtitles.vtt".to_owned(), media_type: "text/vtt", path: vtt },
+            CutFile { name: "contact-sheet.jpg".to_owned(), media_type: "image/jpeg", path: sheet },
+            CutFile { name: "report.html".to_owned(), media_type: "text/html", path: page },
+        ];
+        let mut kept = Vec::with_capacity(files.len());
+        for CutFile { name, media_type, path } in files {
+            let bytes = tokio::fs::read(&path).await.map_err(StudioError::file("reading", &path))?;
+            let blob = self.studio.blobs.put(Bytes::from(bytes)).await?;
+            kept.push(ArtifactFile { name, digest: blob.digest, media_type: media_type.to_owned(), bytes: blob.bytes });
+        }
+        let facts = serde_json::json!({ "loudness": made.loudness, "notes": report.notes, "gate": report.gate });
+        let cut = Cut {
+            id: (self.studio.environment.new_id)(),
+            project: self.project,
+            episode: node.at,
+            recipe: node.recipe,
+            files: kept,
+            frames: made.frames,
+            report: facts,
+            bible: self.show.version,
+            created_at: (self.studio.environment.now)(),
+        };
+        self.studio.store.record_cut(&cut).await?;
+        Ok(cut)
+    }
+
+    /// The clips of an episode as files, in order.
+    async fn clips(&self, node: &EpisodeNode, material: &Material, folder: &std::path::Path) -> Result<Vec<Clip>, StudioError> {
+        let mut clips = Vec::with_capacity(node.clips.len());
+        for subject in &node.clips {
+            let missing = || StudioError::Unknown { what: format!("clip for {subject}"), nearest: None };
+            let artifact = material.by_subject.get(&subject.to_string()).ok_or_else(missing)?;
+            let file = artifact.files.iter().find(|file| file.media_type == "video/mp4").ok_or_else(missing)?;
+            let path = match self.studio.blobs.local_path(file.digest).filter(|path| path.exists()) {
+                Some(path) => path,
+                None => {
+                    let path = folder.join(format!("{}.mp4", file.digest));
+                    let bytes = self.studio.blobs.get(file.digest).await?;
+                    tokio::fs::write(&path, bytes).await.map_err(StudioError::file("writing", &path))?;
+                    path
+                }
+            };
+            let canvas = bible::project::Canvas { width: artifact.width, height: artifact.height };
+            let spec = ClipSpec { canvas, rate: self.graph.rate(), frames: artifact.frames };
+            clips.push(Clip::open(&path, spec).map_err(StudioError::editorial(format!("reading the clip of {subject}")))?);
+        }
+        Ok(clips)
+    }
+
+    /// Speaks every line and mixes them.
+    async fn sound(&self, episode: &Episode, folder: &std::path::Path, notes: &mut Vec<String>) -> Result<PathBuf, StudioError> {
+        let spoken = lines(&self.show.project, episode);
+        self.progress.begin(Stage::Voices, spoken.len() as u64);
+        let rate = self.graph.rate();
+        let mut cues = Vec::new();
+        for (number, line) in spoken.iter().enumerate() {
+            if self.cancel.is_cancelled() {
+                return Err(StudioError::Cancelled);
+            }
+            self.progress.advance(Stage::Voices, 1);
+            let Some(voice) = &line.voice else { continue };
+            let target = folder.join(format!("line-{number:04}.wav"));
+            let said = speak(&self.studio.programs, voice, line.text, rate.seconds(line.frames.into()), &target).await;
+            match said.map_err(StudioError::editorial(format!("speaking {:?}", line.text)))? {
+                Speech::Spoken { path, fit, .. } => {
+                    if let Fit::TooLong { over_seconds, .. } = fit {
+                        notes.push(format!("{}: {:?} runs {over_seconds:.1} s past its time", line.speaker, line.text));
+                    }
+                    cues.push(Cue::voice(path, line.start, pan_of(line.speaker)));
+                }
+                Speech::Silent { reason } => notes.push(format!("{} is not heard: {reason}", line.speaker)),
+            }
+        }
+        notes.dedup();
+        let target = folder.join("mix.wav");
+        let spec = MixSpec { rate, frames: episode.frames(), cues };
+        let at = episode.at;
+        let made = tokio::task::spawn_blocking(move || editorial::sound::mix(&spec, &target)).await;
+        let made = made.map_err(|error| StudioError::Crashed { subject: Subject::Episode(at), reason: error.to_string() })?;
+        Ok(made.map_err(StudioError::editorial(format!("mixing the sound of {at}")))?.path)
+    }
+
+    fn dialogue(&self, episode: &Episode) -> Vec<Dialogue> {
+        let mut start = 0;
+        let mut dialogue = Vec::new();
+        for (_, shot) in episode.shots() {
+            for line in &shot.lines {
+                let character = self.show.project.bible.characters.get(&line.character);
+                dialogue.push(Dialogue {
+                    start: start + u64::from(line.start),
+                    frames: line.frames.into(),
+                    speaker: character.map_or_else(|| line.character.to_string(), |character| character.name.clone()),
+                    colour: character.and_then(|character| Some(character.colour_model.get("hair")?.base)),
+                    text: line.text.clone(),
+                    off_screen: line.off_screen,
+                });
+            }
+            start += u64::from(shot.frames);
+        }
+        dialogue
+    }
+
+    /// Each shot's first picture as small JPEG bytes.
+    async fn pictures(&self, episode: &Episode, material: &Material) -> Result<HashMap<StoryTime, Vec<u8>>, StudioError> {
+        let mut pictures = HashMap::new();
+        for (_, shot) in episode.shots() {
+            let artifact = material.by_subject.get(&Subject::Shot(shot.at).to_string());
+            if let Some(file) = artifact.and_then(|artifact| artifact.files.iter().find(|file| file.name == "poster.jpg")) {
+                pictures.insert(shot.at, self.studio.blobs.get(file.digest).await?.to_vec());
+            }
+        }
+        Ok(pictures)
+    }
+
+    fn report(
+        &self,
+        episode: &Episode,
+        material: &Material,
+        mut pictures: HashMap<StoryTime, Vec<u8>>,
+        notes: Vec<String>,
+        loudness: Option<Loudness>,
+        facts: &RunFacts,
+    ) -> Report {
+        let settings = &self.show.project.settings;
+        let mut start = 0;
+        let mut scenes = Vec::new();
+        for scene in &episode.scenes {
+            let mut shots = Vec::new();
+            for shot in &scene.shots {
+                shots.push(self.shot_report(scene, shot, start, material, pictures.remove(&shot.at)));
+                start += u64::from(shot.frames);
+            }
+            scenes.push(SceneReport { heading: scene.heading.clone(), synopsis: scene.synopsis.clone(), shots });
+        }
+        Report {
+            show: settings.title.clone(),
+            title: episode.title.clone(),
+            episode: episode.at.to_string(),
+            produced_at: (self.studio.environment.now)().format("%Y-%m-%d %H:%M UTC").to_string(),
+            rate: settings.frame_rate,
+            frames: episode.frames(),
+            gate: settings.gate,
+            drawn: facts.drawn,
+            cached: facts.cached,
+            seconds: Some(facts.start.elapsed().as_secs_f64()),
+            loudness,
+            notes,
+            scenes,
+        }
+    }
+
+    fn shot_report(&self, scene: &Scene, shot: &Shot, start: u64, material: &Material, picture: Option<Vec<u8>>) -> ShotReport {
+        let name_of = |slug: &bible::Slug| {
+            self.show.project.bible.characters.get(slug).map_or_else(|| slug.to_string(), |character| character.name.clone())
+        };
+        let artifact = material.by_subject.get(&Subject::Shot(shot.at).to_string());
+        let verdict = artifact.and_then(|artifact| material.verdicts.get(&artifact.id));
+        let gate: Option<GateReport> = verdict.and_then(|verdict| serde_json::from_value(verdict.report.clone()).ok());
+        let cast: Vec<String> = shot.cast.iter().map(|member| name_of(&member.character)).collect();
+        let description = if shot.action.is_empty() { format!("{}: {}", scene.heading, cast.join(", ")) } else { shot.action.clone() };
+        ShotReport {
+            id: shot.at.to_string(),
+            start,
+            frames: shot.frames,
+            picture,
+            description,
+            tags: [shot.framing.word(), shot.angle.word(), shot.camera.kind.word()].map(str::to_owned).to_vec(),
+            dialogue: shot.lines.iter().map(|line| DialogueReport { speaker: name_of(&line.character), text: line.text.clone(), note: None }).collect(),
+            status: verdict.map(|verdict| match verdict.status {
+                VerdictStatus::Accepted => ShotStatus::Accepted,
+                VerdictStatus::NeedsReview => ShotStatus::NeedsReview,
+                VerdictStatus::Rejected => ShotStatus::Rejected,
+            }),
+            score: artifact.and_then(|artifact| artifact.score),
+            reasons: gate.as_ref().map(|gate| gate.reasons().collect()).unwrap_or_default(),
+            parts: gate.as_ref().map(parts).unwrap_or_default(),
+            approved_by: verdict.filter(|verdict| verdict.decided_by != "gate").map(|verdict| verdict.decided_by.clone()),
+            provenance: artifact.map(provenance).unwrap_or_default(),
+        }
+    }
+}
+
+/// The measured parts of all pictures, worst first.
+fn parts(gate: &GateReport) -> Vec<PartReport> {
+    let named = |part: MeasuredPart| PartReport {
+        name: part.part,
+        expected: part.expected,
+        found: part.found,
+        difference: part.difference,
+        tolerance: part.tolerance,
+        score: part.score.value(),
+    };
+    gate.measured_parts().into_iter().map(named).collect()
+}
+
+fn provenance(artifact: &Artifact) -> Vec<(String, String)> {
+    let seed = artifact.seed.map_or_else(|| "none".to_owned(), |seed| seed.to_string());
+    [
+        ("engine", format!("{} {}", artifact.engine, artifact.engine_version)),
+        ("recipe", artifact.recipe.to_string()),
+        ("bible", artifact.bible.to_string()),
+        ("seed", seed),
+        ("attempts", artifact.attempts.to_string()),
+        ("took", format!("{:.2} s", artifact.seconds)),
+    ]
+    .map(|(label, value)| (label.to_owned(), value))
+    .to_vec()
+}
+
+/// A little to one side, always the same for a speaker, so that voices can be told apart.
+fn pan_of(speaker: &str) -> f64 {
+    let [byte, ..] = *Digest::of(speaker.as_bytes()).as_bytes();
+    (f64::from(byte) / 255.0 - 0.5) * 0.4
+}
+
+fn chapters(episode: &Episode) -> Vec<Chapter> {
+    let mut start = 0;
+    let mut chapters = Vec::new();
+    for scene in &episode.scenes {
+        chapters.push(Chapter { title: scene.heading.clone(), start });
+        start += scene.shots.iter().map(|shot| u64::from(shot.frames)).sum::<u64>();
+    }
+    chapters
+}
+
+fn contact_sheet(
+    show: &str,
+    episode: &Episode,
+    rate: bible::FrameRate,
+    pictures: &HashMap<StoryTime, Vec<u8>>,
+) -> Result<Vec<u8>, editorial::Error> {
+    let facts = format!("{} · {} · {} shots", episode.at, timecode(rate, episode.frames()), episode.shots().count());
+    let mut sheet = ContactSheet::new(&format!("{show} – {}", episode.title), &facts);
+    let mut start = 0;
+    for (_, shot) in episode.shots() {
+        let decoded = pictures.get(&shot.at).and_then(|bytes| image::load_from_memory(bytes).ok()).map(image::DynamicImage::into_rgba8);
+        if let Some(picture) = decoded {
+            let (width, height) = picture.dimensions();
+            let raster = engine::picture::Raster { width, height, rgba: picture.into_raw() };
+            sheet.add(&raster, &shot.at.to_string(), &timecode(rate, start))?;
+        }
+        start += u64::from(shot.frames);
+    }
+    sheet.jpeg()
+}

@@ -1,0 +1,89 @@
+//! What is there, what is missing, what that means, and what mends it.
+
+use editorial::{Error, Program};
+use serde::Serialize;
+
+use crate::Studio;
+
+/// How something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Condition {
+    /// It works.
+    Good,
+    /// It is missing, and the studio works without it.
+    Limited,
+    /// It is missing, and the studio cannot produce without it.
+    Missing,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What: `ffmpeg`, `database`…
+    pub name: String,
+    /// How it is.
+    pub condition: Condition,
+    /// What was found.
+    pub found: String,
+    /// What that means for the work; empty when all is well.
+    pub means: String,
+    /// What to type; empty when all is well.
+    pub mend: String,
+}
+
+impl Finding {
+    fn good(name: &str, found: impl Into<String>) -> Self {
+        Self { name: name.to_owned(), condition: Condition::Good, found: found.into(), means: String::new(), mend: String::new() }
+    }
+
+    fn bad(name: &str, condition: Condition, found: impl Into<String>, means: &str, mend: &str) -> Self {
+        Self { name: name.to_owned(), condition, found: found.into(), means: means.to_owned(), mend: mend.to_owned() }
+    }
+}
+
+/// Looks at everything that the studio works with.
+pub async fn examine(studio: &Studio) -> Vec<Finding> {
+    let mut findings = examine_programs(&studio.programs).await;
+    findings.push(match studio.store.health().await {
+        Ok(health) => Finding::good("database", format!("{} {} at {}", health.kind, health.version, health.url)),
+        Err(error) => Finding::bad(
+            "database",
+            Condition::Missing,
+            error.to_string(),
+            "nothing can be kept",
+            "check the database setting (echo-studio config)",
+        ),
+    });
+    let blobs = studio.blobs.health().await;
+    findings.push(if blobs.writable {
+        Finding::good("pictures", blobs.url)
+    } else {
+        Finding::bad(
+            "pictures",
+            Condition::Missing,
+            format!("{} cannot be written", blobs.url),
+            "nothing can be drawn",
+            "free space there, or choose another place with --blobs",
+        )
+    });
+    findings.push(Finding::good("layout engine", "built in; draws on the processor"));
+    findings
+}
+
+/// Looks at the programs beside the studio.
+pub async fn examine_programs(programs: &editorial::Programs) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (program, condition, means) in [
+        (Program::Ffmpeg, Condition::Missing, "clips cannot be encoded and episodes cannot be cut"),
+        (Program::EspeakNg, Condition::Limited, "episodes have no scratch voices; the report says so"),
+    ] {
+        let name = program.name();
+        findings.push(match programs.version(program).await {
+            Ok(version) => Finding::good(name, version),
+            Err(Error::ProgramMissing { .. }) => Finding::bad(name, condition, "not installed", means, program.how_to_install()),
+            Err(error) => Finding::bad(name, condition, error.to_string(), means, program.how_to_install()),
+        });
+    }
+    findings
+}

@@ -1,0 +1,243 @@
+//! Drawing one node: pictures and clips become files, read back and judged by the gate.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use consistency::{Fingerprint, Other, Score};
+use editorial::clip::ClipSpec;
+use engine::picture::Raster;
+use engine::{ClipBrief, Engine, EngineError, Frame, PictureBrief};
+use tokio::sync::mpsc;
+
+use crate::gate::{GateReport, PictureVerdict, judge_picture};
+use crate::graph::Work;
+use crate::picture_files::{MadeFile, files_of};
+use crate::progress::{Progress, Stage};
+use crate::subject::Subject;
+use crate::{Studio, StudioError};
+
+/// Width of the small picture of a shot that lists show, in pixels.
+const POSTER_WIDTH: u32 = 640;
+
+/// Frames that may wait between drawing and encoding: enough to overlap, few enough to bound memory.
+const FRAMES_IN_FLIGHT: usize = 3;
+
+/// What was drawn of a node.
+pub(crate) struct Drawn {
+    /// Files, the most important first.
+    pub(crate) files: Vec<MadeFile>,
+    /// What the gate says.
+    pub(crate) report: GateReport,
+}
+
+/// One picture, drawn and written but not judged.
+pub(crate) struct KeyPicture {
+    pub(crate) files: Vec<MadeFile>,
+    pub(crate) fingerprint: Option<Fingerprint>,
+    brief: PictureBrief,
+    picture: engine::Picture,
+}
+
+impl KeyPicture {
+    /// Draws a picture and writes its files.
+    pub(crate) fn draw(engine: &dyn Engine, subject: &Subject, brief: PictureBrief, stem: &str) -> Result<Self, StudioError> {
+        let picture = engine.picture(&brief).map_err(|source| StudioError::Draw { subject: subject.clone(), source })?;
+        let files = files_of(&picture, stem).map_err(|source| StudioError::PictureFile { subject: subject.clone(), source })?;
+        let fingerprint = files.first().and_then(|file| crate::gate::fingerprint(&file.bytes));
+        Ok(Self { files, fingerprint, brief, picture })
+    }
+
+    /// Judges the picture as it was written, against others that it was asked to differ from.
+    pub(crate) fn judge(&self, others: &[Other], gate: Score) -> PictureVerdict {
+        let (name, bytes) = self.files.first().map_or(("", &[][..]), |file| (file.name.as_str(), &file.bytes[..]));
+        let verdict = judge_picture(bytes, self.picture.parts.as_ref(), &self.brief, others, gate);
+        PictureVerdict { picture: name.to_owned(), verdict }
+    }
+
+    fn poster(&self, subject: &Subject) -> Result<MadeFile, StudioError> {
+        let bytes = editorial::thumbnails::poster(&self.picture.image, POSTER_WIDTH)
+            .map_err(StudioError::editorial(format!("making the poster of {subject}")))?;
+        Ok(MadeFile { name: "poster.jpg".to_owned(), media_type: "image/jpeg", bytes })
+    }
+}
+
+impl Studio {
+    /// Draws a shot: its key pictures with their maps, judged, and its clip.
+    pub(crate) async fn draw_shot(&self, order: ClipOrder<'_>, gate: Score) -> Result<Drawn, StudioError> {
+        let ClipOrder { engine, subject, clip, .. } = &order;
+        let (engine, subject, clip) = (Arc::clone(engine), (*subject).clone(), Arc::clone(clip));
+        let asked = subject.clone();
+        let pictures = tokio::task::spawn_blocking(move || {
+            let mut files = Vec::new();
+            let mut verdicts = Vec::new();
+            for (frame, brief) in key_pictures(&clip) {
+                let key = KeyPicture::draw(engine.as_ref(), &subject, brief, &format!("frame-{frame:04}"))?;
+                verdicts.push(key.judge(&[], gate));
+                if files.is_empty() {
+                    files.push(key.poster(&subject)?);
+                }
+                files.extend(key.files);
+            }
+            Ok::<_, StudioError>((files, verdicts))
+        });
+        let (mut files, verdicts) = joined(pictures, &asked).await?;
+        files.insert(0, self.encode(order).await?);
+        Ok(Drawn { files, report: GateReport::of(gate, verdicts) })
+    }
+
+    /// Draws the frames of a transition. Its pictures are mixtures of two that were judged each by itself, so
+    /// only the soundness of the middle one is checked.
+    pub(crate) async fn draw_transition(&self, order: ClipOrder<'_>, from: &Arc<ClipBrief>, gate: Score) -> Result<Drawn, StudioError> {
+        let subject = order.subject.clone();
+        let (engine, left) = (Arc::clone(&order.engine), Arc::clone(from));
+        let last = tokio::task::spawn_blocking(move || last_picture(engine.as_ref(), &left));
+        let last = joined_drawing(last, &subject).await?;
+        let clip = self.encode(ClipOrder { melt_from: Some(last), ..order }).await?;
+        let report = GateReport { status: consistency::Status::Accepted, score: None, gate, pictures: Vec::new() };
+        Ok(Drawn { files: vec![clip], report })
+    }
+
+    /// Draws and encodes the frames of a clip, both at the same time and in bounded memory.
+    async fn encode(&self, order: ClipOrder<'_>) -> Result<MadeFile, StudioError> {
+        let ClipOrder { engine, subject, clip, frames, melt_from, scratch, progress } = order;
+        let spec = ClipSpec { canvas: clip.picture.canvas, rate: clip.rate, frames: frames.end - frames.start };
+        let path = scratch.join(format!("{}.mp4", subject.to_string().replace(' ', "-")));
+        let (sender, receiver) = mpsc::channel(FRAMES_IN_FLIGHT);
+        let drawing = {
+            let clip = Arc::clone(clip);
+            let progress = progress.clone();
+            tokio::task::spawn_blocking(move || {
+                let mut frame_of_clip = 0;
+                for frame in engine.clip(&clip)? {
+                    let frame = frame?;
+                    let (start, end) = (frame_of_clip.max(frames.start), (frame_of_clip + frame.hold).min(frames.end));
+                    frame_of_clip += frame.hold;
+                    if start < end && !send(&sender, &frame, start..end, frames.start, melt_from.as_deref(), frames.end - frames.start) {
+                        break;
+                    }
+                    progress.advance(Stage::Shots, u64::from(end.saturating_sub(start)));
+                    if frame_of_clip >= frames.end {
+                        break;
+                    }
+                }
+                Ok(())
+            })
+        };
+        let encoded = editorial::clip::encode(&self.programs, spec, &path, receiver, |_| {}).await;
+        // When drawing failed, the encoder only says that frames are missing; the reason is with the drawing.
+        joined_drawing(drawing, subject).await?;
+        encoded.map_err(StudioError::editorial(format!("encoding {subject}")))?;
+        let bytes = tokio::fs::read(&path).await.map_err(StudioError::file("reading", &path))?;
+        tokio::fs::remove_file(&path).await.map_err(StudioError::file("removing", &path))?;
+        Ok(MadeFile { name: "clip.mp4".to_owned(), media_type: "video/mp4", bytes })
+    }
+}
+
+/// A clip to be drawn and encoded.
+pub(crate) struct ClipOrder<'a> {
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) subject: &'a Subject,
+    pub(crate) clip: &'a Arc<ClipBrief>,
+    /// Which of its frames.
+    pub(crate) frames: std::ops::Range<u32>,
+    /// The picture that they melt out of.
+    pub(crate) melt_from: Option<Arc<Raster>>,
+    pub(crate) scratch: &'a Path,
+    pub(crate) progress: &'a Progress,
+}
+
+/// Sends a frame, melted out of `from` where there is one. `false` when nobody takes frames any more.
+fn send(sender: &mpsc::Sender<Frame>, frame: &Frame, shown: std::ops::Range<u32>, first: u32, from: Option<&Raster>, length: u32) -> bool {
+    let Some(from) = from else {
+        return sender.blocking_send(Frame { image: Arc::clone(&frame.image), hold: shown.end - shown.start }).is_ok();
+    };
+    // A melting picture is another one on every frame, whatever is drawn on twos or threes.
+    shown.into_iter().all(|at| {
+        let share = f64::from(at - first + 1) / f64::from(length + 1);
+        sender.blocking_send(Frame { image: Arc::new(mix(from, &frame.image, share)), hold: 1 }).is_ok()
+    })
+}
+
+/// `from` at share 0, `to` at share 1, mixed as film does, on the encoded values.
+fn mix(from: &Raster, to: &Raster, share: f64) -> Raster {
+    let weight = (share * 256.0).round() as u32;
+    let rgba =
+        from.rgba.iter().zip(&to.rgba).map(|(from, to)| ((u32::from(*from) * (256 - weight) + u32::from(*to) * weight + 128) >> 8) as u8);
+    Raster { width: to.width, height: to.height, rgba: rgba.collect() }
+}
+
+/// The last picture of a clip, without what fades it out.
+fn last_picture(engine: &dyn Engine, clip: &ClipBrief) -> Result<Arc<Raster>, EngineError> {
+    let mut last = None;
+    for frame in engine.clip(clip)? {
+        last = Some(frame?.image);
+    }
+    last.ok_or_else(|| EngineError::Impossible { reason: "the shot before has no frames".to_owned() })
+}
+
+/// The pictures of a shot that are kept and judged: the first, and one for every change on the way. By frame.
+pub(crate) fn key_pictures(clip: &ClipBrief) -> Vec<(u32, PictureBrief)> {
+    let mut frames: Vec<u32> = clip.performances.iter().flat_map(|acts| acts.beats.iter().map(|beat| beat.at)).collect();
+    frames.retain(|frame| *frame > 0 && *frame < clip.frames);
+    frames.push(0);
+    frames.sort_unstable();
+    frames.dedup();
+    frames.into_iter().map(|frame| (frame, picture_at(clip, frame))).collect()
+}
+
+fn picture_at(clip: &ClipBrief, frame: u32) -> PictureBrief {
+    let mut picture = clip.picture.clone();
+    for (actor, performance) in picture.actors.iter_mut().zip(&clip.performances) {
+        for beat in performance.beats.iter().take_while(|beat| beat.at <= frame) {
+            if let Some(pose) = &beat.pose {
+                actor.pose.clone_from(pose);
+            }
+            actor.expression = beat.expression.unwrap_or(actor.expression);
+            actor.facing = beat.facing.unwrap_or(actor.facing);
+        }
+    }
+    picture
+}
+
+/// Frames of film that a node's clip has, as a range of its brief's frames.
+pub(crate) fn frames_of(work: &Work) -> std::ops::Range<u32> {
+    match work {
+        Work::Sheet(_) => 0..1,
+        Work::Shot { clip, skip } => *skip..clip.frames,
+        Work::Transition { frames, .. } => 0..*frames,
+    }
+}
+
+/// The answer of a drawing thread.
+pub(crate) async fn joined<T>(task: tokio::task::JoinHandle<Result<T, StudioError>>, subject: &Subject) -> Result<T, StudioError> {
+    match task.await {
+        Ok(outcome) => outcome,
+        Err(error) if error.is_cancelled() => Err(StudioError::Cancelled),
+        Err(error) => Err(StudioError::Crashed { subject: subject.clone(), reason: error.to_string() }),
+    }
+}
+
+async fn joined_drawing<T>(task: tokio::task::JoinHandle<Result<T, EngineError>>, subject: &Subject) -> Result<T, StudioError> {
+    match task.await {
+        Ok(outcome) => outcome.map_err(|source| StudioError::Draw { subject: subject.clone(), source }),
+        Err(error) if error.is_cancelled() => Err(StudioError::Cancelled),
+        Err(error) => Err(StudioError::Crashed { subject: subject.clone(), reason: error.to_string() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flat(value: u8) -> Raster {
+        Raster { width: 2, height: 1, rgba: vec![value, value, value, 255, value, value, value, 255] }
+    }
+
+    #[test]
+    fn a_dissolve_goes_from_one_picture_to_the_other() {
+        assert_eq!(mix(&flat(10), &flat(200), 0.0), flat(10));
+        assert_eq!(mix(&flat(10), &flat(200), 1.0), flat(200));
+        let middle = mix(&flat(10), &flat(200), 0.5);
+        assert_eq!(&middle.rgba[..4], &[105, 105, 105, 255]);
+    }
+}

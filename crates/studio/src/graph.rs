@@ -1,0 +1,393 @@
+//! The build graph: everything a show consists of, with the recipe of each.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bible::project::Canvas;
+use bible::resolve::{Read, Reads};
+use bible::story::{Episode, Scene, Shot, TransitionKind};
+use bible::{Digest, FrameRate, Project, Slug, StoryTime};
+use director::Director;
+use editorial::voice::ScratchVoice;
+use engine::brief::Performance;
+use engine::{Capabilities, ClipBrief, Engine, EngineError, PictureBrief};
+use layout::LayoutEngine;
+use serde::Serialize;
+
+use crate::StudioError;
+use crate::recipe::{self, FigureDigests, Recipe};
+use crate::subject::Subject;
+
+/// Identity of the clip encoder in recipes.
+pub(crate) fn encoder() -> String {
+    editorial::clip::FFMPEG_ENCODER_ARGUMENTS.join(" ")
+}
+
+/// Identity of the assembly in recipes: changes when the same clips and lines would give another film.
+const EDITOR: &str = "editorial 1";
+
+/// Something to be drawn.
+#[derive(Debug, Clone)]
+pub struct Node {
+    /// What it is.
+    pub subject: Subject,
+    /// Its recipe's identity.
+    pub recipe: Digest,
+    /// How it is made.
+    pub work: Work,
+}
+
+/// How something is made.
+#[derive(Debug, Clone)]
+pub enum Work {
+    /// One picture.
+    Sheet(Arc<PictureBrief>),
+    /// A clip and its key pictures.
+    Shot {
+        /// The shot from its first frame.
+        clip: Arc<ClipBrief>,
+        /// Frames at its start that are a transition's.
+        skip: u32,
+    },
+    /// The frames in which one shot emerges from another.
+    Transition {
+        /// The shot before; its last picture is what is left.
+        from: Arc<ClipBrief>,
+        /// The shot that begins.
+        to: Arc<ClipBrief>,
+        /// How long it takes.
+        frames: u32,
+    },
+}
+
+impl Work {
+    /// Frames of film that this makes; 1 for a picture.
+    #[must_use]
+    pub fn frames(&self) -> u32 {
+        match self {
+            Self::Sheet(_) => 1,
+            Self::Shot { clip, skip } => clip.frames - skip,
+            Self::Transition { frames, .. } => *frames,
+        }
+    }
+
+    /// Size of its pictures.
+    #[must_use]
+    pub fn canvas(&self) -> Canvas {
+        match self {
+            Self::Sheet(brief) => brief.canvas,
+            Self::Shot { clip, .. } | Self::Transition { to: clip, .. } => clip.picture.canvas,
+        }
+    }
+
+    /// The seed of what is not said.
+    #[must_use]
+    pub fn seed(&self) -> Option<u64> {
+        match self {
+            Self::Sheet(_) => None,
+            Self::Shot { clip, .. } | Self::Transition { to: clip, .. } => Some(clip.seed),
+        }
+    }
+}
+
+/// An episode as a build step.
+#[derive(Debug, Clone)]
+pub struct EpisodeNode {
+    /// Which.
+    pub at: StoryTime,
+    /// Its recipe's identity.
+    pub recipe: Digest,
+    /// What it is joined from, in order.
+    pub clips: Vec<Subject>,
+}
+
+/// A line as it goes into an episode's recipe.
+#[derive(Debug, Serialize)]
+pub(crate) struct SpokenLine<'a> {
+    pub(crate) start: u64,
+    pub(crate) frames: u32,
+    pub(crate) speaker: &'a str,
+    pub(crate) text: &'a str,
+    pub(crate) off_screen: bool,
+    pub(crate) voice: Option<ScratchVoice>,
+}
+
+/// Everything that a show consists of.
+pub struct Graph<'a> {
+    project: &'a Project,
+    director: Director<'a>,
+    capabilities: Capabilities,
+    encoder: String,
+    figures: FigureDigests,
+    inputs: Inputs<'a>,
+    /// What is drawn, in the order in which it is drawn: sheets, then shots in story order.
+    pub nodes: Vec<Node>,
+    /// What is cut.
+    pub episodes: Vec<EpisodeNode>,
+}
+
+impl<'a> Graph<'a> {
+    /// The graph of a project.
+    ///
+    /// # Errors
+    /// [`StudioError::Brief`] when a shot or sheet cannot be briefed, [`StudioError::Draw`] when it names a
+    /// part that the engine does not have.
+    pub fn of(project: &'a Project, engine: &'a LayoutEngine) -> Result<Self, StudioError> {
+        let director = Director::new(project)
+            .map_err(|error| StudioError::Brief { subject: error.character.to_string(), reason: error.to_string() })?;
+        let mut graph = Self {
+            project,
+            director,
+            capabilities: engine.capabilities(),
+            encoder: encoder(),
+            figures: FigureDigests::default(),
+            inputs: Inputs { engine, known: Mutex::default() },
+            nodes: Vec::new(),
+            episodes: Vec::new(),
+        };
+        graph.add_sheets()?;
+        for episode in &project.episodes {
+            graph.add_episode(episode)?;
+        }
+        Ok(graph)
+    }
+
+    fn add_sheets(&mut self) -> Result<(), StudioError> {
+        for character in self.project.bible.characters.keys() {
+            for picture in director::sheet(&self.director, character.as_str()) {
+                let subject = Subject::Sheet {
+                    character: picture.character.clone(),
+                    look: picture.look.clone().unwrap_or_else(plain),
+                    since: (picture.since != StoryTime::BEGINNING).then_some(picture.since),
+                    slot: Slug::nearest(picture.slot.name()).unwrap_or_else(plain),
+                };
+                let work = Work::Sheet(Arc::new(picture.brief));
+                let recipe = self.recipe_of(&subject, &work)?.digest;
+                self.nodes.push(Node { subject, recipe, work });
+            }
+        }
+        Ok(())
+    }
+
+    fn add_episode(&mut self, episode: &'a Episode) -> Result<(), StudioError> {
+        let mut clips = Vec::new();
+        let mut digests = Vec::new();
+        let mut before: Option<Arc<ClipBrief>> = None;
+        for (scene, shot) in episode.shots() {
+            let clip = Arc::new(self.clip(episode, scene, shot, &mut Reads::new())?);
+            let dissolve = match (&before, shot.transition.kind) {
+                (Some(before), TransitionKind::Dissolve) => Some((Arc::clone(before), shot.transition.frames.min(shot.frames - 1))),
+                _ => None,
+            };
+            let skip = dissolve.as_ref().map_or(0, |(_, frames)| *frames);
+            let transition = dissolve
+                .filter(|(_, frames)| *frames > 0)
+                .map(|(from, frames)| (Subject::Transition(shot.at), Work::Transition { from, to: Arc::clone(&clip), frames }));
+            for (subject, work) in transition.into_iter().chain([(Subject::Shot(shot.at), Work::Shot { clip: Arc::clone(&clip), skip })]) {
+                let recipe = self.recipe_of(&subject, &work)?.digest;
+                clips.push(subject.clone());
+                digests.push(recipe);
+                self.nodes.push(Node { subject, recipe, work });
+            }
+            before = Some(clip);
+        }
+        let subject = Subject::Episode(episode.at);
+        let settings = &self.project.settings;
+        let recipe = recipe::episode(&episode.title, settings.frame_rate, &digests, &lines(self.project, episode), EDITOR)
+            .map_err(|source| StudioError::Recipe { subject, source })?;
+        self.episodes.push(EpisodeNode { at: episode.at, recipe: recipe.digest, clips });
+        Ok(())
+    }
+
+    fn clip(&self, episode: &Episode, scene: &Scene, shot: &Shot, reads: &mut Reads) -> Result<ClipBrief, StudioError> {
+        let brief = self.director.clip(episode, scene, shot, reads);
+        brief.map_err(|error| StudioError::Brief { subject: Subject::Shot(shot.at).to_string(), reason: error.to_string() })
+    }
+
+    /// The recipe of something in full.
+    ///
+    /// # Errors
+    /// As [`Graph::of`].
+    pub fn recipe_of(&self, subject: &Subject, work: &Work) -> Result<Recipe, StudioError> {
+        let (engine, figures) = (&self.capabilities, &self.figures);
+        let recipe = match work {
+            Work::Sheet(brief) => {
+                let files = self.inputs.of_picture(subject, brief)?;
+                recipe::sheet(brief, engine, &files, figures)
+            }
+            Work::Shot { clip, skip } => {
+                let files = self.inputs.of_clip(subject, clip)?;
+                recipe::shot(clip, *skip, engine, &self.encoder, &files, figures)
+            }
+            Work::Transition { from, to, frames } => {
+                let (before, after) = (self.inputs.of_clip(subject, from)?, self.inputs.of_clip(subject, to)?);
+                recipe::transition((from, &before), (to, &after), *frames, engine, &self.encoder, figures)
+            }
+        };
+        recipe.map_err(|source| StudioError::Recipe { subject: subject.clone(), source })
+    }
+
+    /// The recipe together with the figures that it names, as it is stored.
+    ///
+    /// # Errors
+    /// As [`Graph::of`].
+    pub fn document_of(&self, subject: &Subject, work: &Work) -> Result<serde_json::Value, StudioError> {
+        let recipe = self.recipe_of(subject, work)?;
+        let actors: Vec<_> = match work {
+            Work::Sheet(brief) => brief.actors.iter().collect(),
+            Work::Shot { clip, .. } => clip.picture.actors.iter().collect(),
+            Work::Transition { from, to, .. } => from.picture.actors.iter().chain(&to.picture.actors).collect(),
+        };
+        recipe::document(&recipe, actors, &self.figures).map_err(|source| StudioError::Recipe { subject: subject.clone(), source })
+    }
+
+    /// What was read to make something.
+    ///
+    /// # Errors
+    /// As [`Graph::of`].
+    pub fn reads_of(&self, subject: &Subject) -> Result<Arc<[Read]>, StudioError> {
+        match subject {
+            Subject::Sheet { character, look, since, slot } => {
+                let sheet = director::sheet(&self.director, character.as_str());
+                let found = sheet.into_iter().find(|picture| {
+                    picture.look.as_ref().unwrap_or(&plain()) == look
+                        && picture.since == since.unwrap_or(StoryTime::BEGINNING)
+                        && picture.slot.name() == slot.as_str()
+                });
+                Ok(found.map(|picture| picture.reads).unwrap_or_default())
+            }
+            Subject::Shot(at) => self.reads_of_shots(&[*at]),
+            Subject::Transition(at) => {
+                let mut shots = self.project.episodes.iter().flat_map(Episode::shots).map(|(_, shot)| shot.at);
+                let mut before = None;
+                while let Some(shot) = shots.next().filter(|shot| shot != at) {
+                    before = Some(shot);
+                }
+                self.reads_of_shots(&before.into_iter().chain([*at]).collect::<Vec<_>>())
+            }
+            Subject::Episode(_) => Ok(Arc::default()),
+        }
+    }
+
+    fn reads_of_shots(&self, shots: &[StoryTime]) -> Result<Arc<[Read]>, StudioError> {
+        let mut reads = Reads::new();
+        for at in shots {
+            let episode = self.project.episodes.iter().find(|episode| episode.at == at.episode_start());
+            let scene = episode.and_then(|episode| episode.scenes.iter().find(|scene| scene.at.scene == at.scene));
+            let shot = scene.and_then(|scene| scene.shots.iter().find(|shot| shot.at == *at));
+            if let (Some(episode), Some(scene), Some(shot)) = (episode, scene, shot) {
+                self.clip(episode, scene, shot, &mut reads)?;
+            }
+        }
+        Ok(reads.to_list())
+    }
+
+    /// The engine's name and version.
+    #[must_use]
+    pub fn capabilities(&self) -> &Capabilities {
+        &self.capabilities
+    }
+
+    /// Frames per second.
+    #[must_use]
+    pub fn rate(&self) -> FrameRate {
+        self.project.settings.frame_rate
+    }
+}
+
+/// The name of the look of a character without wardrobe.
+fn plain() -> Slug {
+    Slug::nearest("plain").unwrap_or_else(|| unreachable!("a literal slug"))
+}
+
+/// What is said in an episode, where and in whose voice.
+pub(crate) fn lines<'p>(project: &'p Project, episode: &'p Episode) -> Vec<SpokenLine<'p>> {
+    let mut start = 0;
+    let mut spoken = Vec::new();
+    for (_, shot) in episode.shots() {
+        for line in &shot.lines {
+            let character = project.bible.characters.get(&line.character);
+            spoken.push(SpokenLine {
+                start: start + u64::from(line.start),
+                frames: line.frames,
+                speaker: character.map_or(line.character.as_str(), |character| &character.name),
+                text: &line.text,
+                off_screen: line.off_screen,
+                voice: character.map(|character| ScratchVoice::of(&line.character, character, &project.settings.language)),
+            });
+        }
+        start += u64::from(shot.frames);
+    }
+    spoken
+}
+
+/// Digests of the engine's files that briefs use. Many shots use the same figures, poses and sets, so each
+/// combination is looked up once.
+struct Inputs<'a> {
+    engine: &'a LayoutEngine,
+    known: Mutex<HashMap<Vec<u8>, Files>>,
+}
+
+/// Digests by path.
+type Files = Arc<BTreeMap<String, Digest>>;
+
+impl Inputs<'_> {
+    fn of_picture(&self, subject: &Subject, brief: &PictureBrief) -> Result<Files, StudioError> {
+        self.look_up(subject, key_of(brief, &[]), || self.engine.inputs_of(brief))
+    }
+
+    fn of_clip(&self, subject: &Subject, clip: &ClipBrief) -> Result<Files, StudioError> {
+        self.look_up(subject, key_of(&clip.picture, &clip.performances), || self.engine.inputs_of_clip(clip))
+    }
+
+    fn look_up(
+        &self,
+        subject: &Subject,
+        key: Vec<u8>,
+        ask: impl FnOnce() -> Result<Vec<(String, Digest)>, EngineError>,
+    ) -> Result<Files, StudioError> {
+        if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(Arc::clone(known));
+        }
+        let files = ask().map_err(|source| StudioError::Draw { subject: subject.clone(), source })?;
+        let files: Files = Arc::new(files.into_iter().collect());
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&files));
+        Ok(files)
+    }
+}
+
+/// What of a brief decides which files it uses: figures by identity, poses, props and the set by name.
+fn key_of(brief: &PictureBrief, performances: &[Performance]) -> Vec<u8> {
+    let mut key = Vec::with_capacity(64);
+    let mut add = |bytes: &[u8]| {
+        key.extend_from_slice(bytes);
+        key.push(0);
+    };
+    match &brief.backdrop {
+        engine::brief::Backdrop::Plain { .. } => add(b"plain"),
+        engine::brief::Backdrop::Set { set, time, weather, .. } => {
+            add(set.as_str().as_bytes());
+            add(time.word().as_bytes());
+            add(weather.word().as_bytes());
+        }
+    }
+    for actor in &brief.actors {
+        add(&(Arc::as_ptr(&actor.figure) as usize).to_ne_bytes());
+        add(actor.pose.as_str().as_bytes());
+        add(actor.expression.word().as_bytes());
+        add(actor.facing.word().as_bytes());
+        actor.holds.iter().for_each(|prop| add(prop.part.as_str().as_bytes()));
+        add(b"|");
+    }
+    brief.props.iter().for_each(|standing| add(standing.prop.part.as_str().as_bytes()));
+    for performance in performances {
+        performance.mouth.iter().for_each(|key| add(&[key.shape as u8]));
+        for beat in &performance.beats {
+            add(beat.pose.as_ref().map_or(b"", |pose| pose.as_str().as_bytes()));
+            add(beat.expression.map_or(b"", |expression| expression.word().as_bytes()));
+            add(beat.facing.map_or(b"", |facing| facing.word().as_bytes()));
+        }
+        add(b"|");
+    }
+    key
+}

@@ -1,0 +1,58 @@
+//! Listing: everything that a show has been drawn as, with the verdict that counts.
+
+use serde::Serialize;
+use store::VerdictStatus;
+use uuid::Uuid;
+
+use crate::gate::GateReport;
+use crate::{Show, Studio, StudioError};
+
+/// A picture or clip with its verdict.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Listed {
+    /// What.
+    pub subject: String,
+    /// The artifact.
+    pub artifact: Uuid,
+    /// Its verdict.
+    pub status: VerdictStatus,
+    /// The score; none when nothing could be measured.
+    pub score: Option<f64>,
+    /// Who decided: `gate`, or a person.
+    pub decided_by: String,
+    /// Why.
+    pub reasons: Vec<String>,
+}
+
+impl Studio {
+    /// Everything that a show is drawn as, in the order of subjects; empty before the first production.
+    ///
+    /// # Errors
+    /// [`StudioError::Store`].
+    pub async fn pictures(&self, show: &Show) -> Result<Vec<Listed>, StudioError> {
+        match self.store.project_by_slug(&show.project.settings.slug).await? {
+            Some(project) => self.listed(project.id).await,
+            None => Ok(Vec::new()),
+        }
+    }
+
+    pub(crate) async fn listed(&self, project: Uuid) -> Result<Vec<Listed>, StudioError> {
+        let mut placed = self.store.placements(project).await?;
+        placed.sort_by(|one, other| one.subject.cmp(&other.subject));
+        let artifacts: Vec<Uuid> = placed.iter().map(|placed| placed.artifact).collect();
+        let verdicts = self.store.latest_verdicts(&artifacts).await?;
+        let listed = |placed: store::Placed| {
+            let verdict = verdicts.get(&placed.artifact);
+            let report: Option<GateReport> = verdict.and_then(|verdict| serde_json::from_value(verdict.report.clone()).ok());
+            Listed {
+                subject: placed.subject,
+                artifact: placed.artifact,
+                status: placed.status,
+                score: report.as_ref().and_then(|report| report.score).map(consistency::Score::value),
+                decided_by: verdict.map_or_else(|| "gate".to_owned(), |verdict| verdict.decided_by.clone()),
+                reasons: report.map(|report| report.reasons().collect()).unwrap_or_default(),
+            }
+        };
+        Ok(placed.into_iter().map(listed).collect())
+    }
+}

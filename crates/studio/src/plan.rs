@@ -1,0 +1,263 @@
+//! The plan: what would be made, why, and what it costs, before anything is made.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use bible::{Digest, Project, Slug};
+use layout::LayoutEngine;
+use serde::Serialize;
+use store::{Placed, RecipeKind, VerdictStatus};
+use uuid::Uuid;
+
+use crate::graph::{Graph, Node};
+use crate::reason::{self, Reason};
+use crate::subject::Subject;
+use crate::{Show, Studio, StudioError};
+
+/// What a production would do.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Plan {
+    /// The project.
+    pub project: Slug,
+    /// The version of the bible that is planned for.
+    pub bible: Digest,
+    /// What would be made, in order.
+    pub steps: Vec<Step>,
+    /// Subjects that stay as they are.
+    pub unchanged: usize,
+    /// Subjects that are made and wait for a person, or were rejected.
+    pub waiting: Vec<Waiting>,
+    /// Subjects that the show no longer has.
+    pub removed: Vec<String>,
+    /// What it costs.
+    pub cost: Cost,
+}
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Step {
+    /// What is made.
+    pub subject: Subject,
+    /// From which recipe.
+    pub recipe: Digest,
+    /// What is done.
+    pub action: Action,
+    /// Frames of film, or 1 for a picture.
+    pub frames: u64,
+    /// Why.
+    pub reasons: Vec<Reason>,
+}
+
+/// What a step does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// Draw it.
+    Draw,
+    /// The same recipe was made before: use that.
+    Reuse,
+    /// Join an episode.
+    Cut,
+}
+
+/// Something that is made and not accepted.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Waiting {
+    /// What.
+    pub subject: String,
+    /// Its verdict.
+    pub status: VerdictStatus,
+}
+
+/// What a plan costs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Cost {
+    /// Frames and pictures to draw.
+    pub frames: u64,
+    /// Processor seconds, from what frames of this project took before; none when nothing was measured yet.
+    pub cpu_seconds: Option<f64>,
+    /// GPU seconds: the built-in engine uses none.
+    pub gpu_seconds: f64,
+    /// Money: the built-in engine runs on this machine and costs none.
+    pub money: f64,
+}
+
+impl Plan {
+    /// Whether there is nothing to do.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.removed.is_empty()
+    }
+
+    /// Steps that draw.
+    pub fn to_draw(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| step.action == Action::Draw)
+    }
+
+    /// Every field that changed, with the number of steps that it causes, most first.
+    #[must_use]
+    pub fn causes(&self) -> Vec<(String, usize)> {
+        let mut counted: BTreeMap<String, usize> = BTreeMap::new();
+        for reason in self.steps.iter().filter(|step| step.action != Action::Cut).flat_map(|step| &step.reasons) {
+            *counted.entry(reason.to_string()).or_default() += 1;
+        }
+        let mut causes: Vec<_> = counted.into_iter().collect();
+        causes.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
+        causes
+    }
+}
+
+/// The state of the world that a plan compares with.
+pub(crate) struct Current {
+    pub(crate) project: Option<Uuid>,
+    pub(crate) placed: HashMap<String, Placed>,
+}
+
+impl Current {
+    async fn read(studio: &Studio, slug: &Slug) -> Result<Self, StudioError> {
+        let Some(project) = studio.store.project_by_slug(slug).await? else {
+            return Ok(Self { project: None, placed: HashMap::new() });
+        };
+        let placed = studio.store.placements(project.id).await?;
+        Ok(Self { project: Some(project.id), placed: placed.into_iter().map(|placed| (placed.subject.clone(), placed)).collect() })
+    }
+}
+
+impl Studio {
+    /// Says what producing a show would do. Writes nothing.
+    ///
+    /// # Errors
+    /// [`StudioError`] when the show names something that cannot be drawn, or the store does not answer.
+    pub async fn plan(&self, show: &Show) -> Result<Plan, StudioError> {
+        let engine = show.engine();
+        let graph = Graph::of(&show.project, &engine)?;
+        self.plan_graph(show, &graph).await.map(|(plan, _)| plan)
+    }
+
+    pub(crate) async fn plan_graph(&self, show: &Show, graph: &Graph<'_>) -> Result<(Plan, Current), StudioError> {
+        let current = Current::read(self, &show.project.settings.slug).await?;
+        let mut stale: Vec<&Node> = Vec::new();
+        let mut waiting = Vec::new();
+        let mut unchanged = 0;
+        for node in &graph.nodes {
+            let name = node.subject.to_string();
+            match current.placed.get(&name) {
+                Some(placed) if placed.recipe == node.recipe => {
+                    unchanged += 1;
+                    if placed.status != VerdictStatus::Accepted {
+                        waiting.push(Waiting { subject: name, status: placed.status });
+                    }
+                }
+                _ => stale.push(node),
+            }
+        }
+        let mut steps = self.explain(show, graph, &current, &stale).await?;
+        let drawn_again: HashSet<Subject> = steps.iter().map(|step| step.subject.clone()).collect();
+        for episode in &graph.episodes {
+            let cut = match current.project {
+                Some(project) => self.store.latest_cut(project, episode.at).await?,
+                None => None,
+            };
+            if cut.as_ref().is_some_and(|cut| cut.recipe == episode.recipe) && !episode.clips.iter().any(|clip| drawn_again.contains(clip))
+            {
+                unchanged += 1;
+                continue;
+            }
+            let reason = if cut.is_some() { Reason::Material } else { Reason::New };
+            let frames = show.project.episodes.iter().find(|known| known.at == episode.at).map_or(0, bible::story::Episode::frames);
+            steps.push(Step {
+                subject: Subject::Episode(episode.at),
+                recipe: episode.recipe,
+                action: Action::Cut,
+                frames,
+                reasons: vec![reason],
+            });
+        }
+        let wanted: HashSet<String> = graph.nodes.iter().map(|node| node.subject.to_string()).collect();
+        let mut removed: Vec<String> = current.placed.keys().filter(|subject| !wanted.contains(*subject)).cloned().collect();
+        removed.sort_unstable();
+        let cost = self.cost(current.project, &steps).await?;
+        let plan = Plan { project: show.project.settings.slug.clone(), bible: show.version, steps, unchanged, waiting, removed, cost };
+        Ok((plan, current))
+    }
+
+    /// Why each stale subject is stale, and whether its recipe was made before.
+    async fn explain(&self, show: &Show, graph: &Graph<'_>, current: &Current, stale: &[&Node]) -> Result<Vec<Step>, StudioError> {
+        let recipes: Vec<Digest> = stale.iter().map(|node| node.recipe).collect();
+        let (mut known, mut placements) = (HashSet::new(), HashMap::new());
+        if let Some(project) = current.project {
+            known.extend(self.store.artifacts_of_recipes(project, &recipes).await?.into_iter().map(|artifact| artifact.recipe));
+            let subjects: Vec<String> =
+                stale.iter().map(|node| node.subject.to_string()).filter(|name| current.placed.contains_key(name)).collect();
+            let found = self.store.placements_of(project, &subjects).await?;
+            placements.extend(found.into_iter().map(|placement| (placement.subject.clone(), placement)));
+        }
+        let mut versions: HashMap<Digest, Option<Project>> = HashMap::new();
+        let mut steps = Vec::with_capacity(stale.len());
+        for node in stale {
+            let action = if known.contains(&node.recipe) { Action::Reuse } else { Action::Draw };
+            let reasons = match placements.get(&node.subject.to_string()) {
+                None => vec![Reason::New],
+                Some(placement) => {
+                    if !versions.contains_key(&placement.bible) {
+                        versions.insert(placement.bible, self.version(placement.bible).await);
+                    }
+                    let old = versions.get(&placement.bible).and_then(Option::as_ref);
+                    let mut reasons = reason::changed_fields(&placement.reads, &graph.reads_of(&node.subject)?, old, &show.project);
+                    if reasons.is_empty()
+                        && let Some(before) = self.store.recipe(placement.recipe).await?
+                    {
+                        let recipe = graph.recipe_of(&node.subject, &node.work)?;
+                        let after = recipe.value().map_err(|source| StudioError::Recipe { subject: node.subject.clone(), source })?;
+                        reasons = reason::changed_ingredients(&before["recipe"], &after);
+                    }
+                    reasons
+                }
+            };
+            steps.push(Step { subject: node.subject.clone(), recipe: node.recipe, action, frames: node.work.frames().into(), reasons });
+        }
+        Ok(steps)
+    }
+
+    /// An earlier version of the show; none when its blob is gone or was written by another version, which only
+    /// costs the old values in reasons.
+    async fn version(&self, digest: Digest) -> Option<Project> {
+        serde_json::from_slice(&self.blobs.get(digest).await.ok()?).ok()
+    }
+
+    async fn cost(&self, project: Option<Uuid>, steps: &[Step]) -> Result<Cost, StudioError> {
+        let mut cost = Cost { frames: 0, cpu_seconds: Some(0.0), gpu_seconds: 0.0, money: 0.0 };
+        for kind in [RecipeKind::Sheet, RecipeKind::Shot, RecipeKind::Transition] {
+            let of_kind = steps.iter().filter(|step| step.action == Action::Draw && kind_of(&step.subject) == Some(kind));
+            let frames: u64 = of_kind.map(|step| step.frames).sum();
+            if frames == 0 {
+                continue;
+            }
+            cost.frames += frames;
+            let measured = match project {
+                Some(project) => self.store.seconds_per_frame(project, kind).await?,
+                None => None,
+            };
+            cost.cpu_seconds = cost.cpu_seconds.zip(measured).map(|(sum, each)| sum + each * frames as f64);
+        }
+        Ok(cost)
+    }
+}
+
+/// The kind of recipe behind a subject; none for an episode, which is not drawn.
+pub(crate) const fn kind_of(subject: &Subject) -> Option<RecipeKind> {
+    match subject {
+        Subject::Sheet { .. } => Some(RecipeKind::Sheet),
+        Subject::Shot(_) => Some(RecipeKind::Shot),
+        Subject::Transition(_) => Some(RecipeKind::Transition),
+        Subject::Episode(_) => None,
+    }
+}
+
+/// Every recipe of a show, computed without any memory of earlier plans: what planning is checked against.
+///
+/// # Errors
+/// As [`Graph::of`].
+pub fn all_recipes(project: &Project, engine: &LayoutEngine) -> Result<BTreeMap<Subject, Digest>, StudioError> {
+    let graph = Graph::of(project, engine)?;
+    Ok(graph.nodes.into_iter().map(|node| (node.subject, node.recipe)).collect())
+}

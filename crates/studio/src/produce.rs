@@ -1,0 +1,420 @@
+//! Producing: a plan is carried out, and whatever is finished is kept, whenever the process ends.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use bible::Digest;
+use bytes::Bytes;
+use consistency::{Other, Score, Status};
+use engine::Engine;
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+use store::{Artifact, ArtifactFile, Attempt, AttemptOutcome, Decision, NewArtifact, Placement, Project as StoredProject, VerdictStatus};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use crate::draw::{ClipOrder, Drawn, KeyPicture, frames_of, joined};
+use crate::gate::GateReport;
+use crate::graph::{Graph, Node, Work};
+use crate::listing::Listed;
+use crate::lock::ProductionLock;
+use crate::picture_files::MadeFile;
+use crate::plan::{Action, Current, Plan, kind_of};
+use crate::progress::{Progress, Stage};
+use crate::reason;
+use crate::subject::Subject;
+use crate::{Show, Studio, StudioError};
+
+/// How to produce.
+#[derive(Debug, Clone)]
+pub struct ProduceOptions {
+    /// Folder for locks and half-finished work; belongs to the studio.
+    pub data: PathBuf,
+    /// Folder that finished episodes are put into.
+    pub out: PathBuf,
+    /// Shots drawn at the same time.
+    pub jobs: usize,
+}
+
+/// What came of producing.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Outcome {
+    /// Pictures and clips that were drawn.
+    pub drawn: usize,
+    /// That were made before and are used again.
+    pub reused: usize,
+    /// That stayed as they were.
+    pub unchanged: usize,
+    /// Frames of film and pictures that were drawn.
+    pub frames: u64,
+    /// What waits for a person, or was rejected, with reasons.
+    pub waiting: Vec<Listed>,
+    /// Episodes, with their files.
+    pub episodes: Vec<ProducedEpisode>,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+/// An episode of a production.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ProducedEpisode {
+    /// Which: `S01E01`.
+    pub episode: String,
+    /// Whether this production cut it; `false` when it stayed as it was.
+    pub cut: bool,
+    /// Why it could not be cut; none when it is.
+    pub missing: Option<String>,
+    /// Its files on the disk, the film first.
+    pub files: Vec<PathBuf>,
+}
+
+/// A production under way.
+pub(crate) struct Production<'a> {
+    pub(crate) studio: &'a Studio,
+    pub(crate) show: &'a Show,
+    pub(crate) graph: &'a Graph<'a>,
+    pub(crate) engine: Arc<dyn Engine>,
+    pub(crate) project: Uuid,
+    pub(crate) gate: Score,
+    pub(crate) scratch: PathBuf,
+    pub(crate) out: PathBuf,
+    pub(crate) progress: &'a Progress,
+    pub(crate) cancel: &'a CancellationToken,
+}
+
+impl Studio {
+    /// Draws what is stale, judges it, and cuts the episodes whose clips are all accepted.
+    ///
+    /// Everything that is finished is kept as soon as it is finished. When the process ends before the work
+    /// does, in whatever way, the next production goes on from there.
+    ///
+    /// # Errors
+    /// [`StudioError`]. [`StudioError::Cancelled`] after `cancel`, when what was being drawn has been put away.
+    pub async fn produce(
+        &self,
+        show: &Show,
+        options: &ProduceOptions,
+        progress: &Progress,
+        cancel: &CancellationToken,
+    ) -> Result<Outcome, StudioError> {
+        let start = Instant::now();
+        let _lock = ProductionLock::take(&options.data)?;
+        let project = self.note(show).await?;
+        let layout = Arc::new(show.engine());
+        let graph = Graph::of(&show.project, &layout)?;
+        let (plan, current) = self.plan_graph(show, &graph).await?;
+        let scratch = fresh_scratch(&options.data)?;
+        let production = Production {
+            studio: self,
+            show,
+            graph: &graph,
+            engine: Arc::clone(&layout) as Arc<dyn Engine>,
+            project,
+            // The project was checked when it was loaded: its gate lies between 0 and 1.
+            gate: Score::new(show.project.settings.gate).unwrap_or(Score::AT_TOLERANCE),
+            scratch,
+            out: options.out.clone(),
+            progress,
+            cancel,
+        };
+        production.tidy(&plan).await?;
+        let reused = production.reuse(&plan).await?;
+        let to_draw: HashSet<&Subject> = plan.to_draw().map(|step| &step.subject).collect();
+        let drawn = production.draw_all(&to_draw, options.jobs.max(1)).await?;
+        production.judge_again(&current, &to_draw).await?;
+        let frames = plan.to_draw().map(|step| step.frames).sum();
+        let waiting = production.held().await?;
+        let facts = RunFacts { drawn: drawn as u64, cached: (graph.nodes.len() - drawn) as u64, start };
+        let episodes = production.cut_all(&waiting, &facts).await?;
+        drop(std::fs::remove_dir_all(&production.scratch));
+        let unchanged = plan.unchanged;
+        Ok(Outcome { drawn, reused, unchanged, frames, waiting, episodes, seconds: start.elapsed().as_secs_f64() })
+    }
+
+    /// Makes the show known to the store, with its version as a blob.
+    async fn note(&self, show: &Show) -> Result<Uuid, StudioError> {
+        let settings = &show.project.settings;
+        let now = (self.environment.now)();
+        if self.store.project_by_slug(&settings.slug).await?.is_none_or(|known| known.bible != show.version) {
+            self.blobs.put(Bytes::from(show.json.clone())).await?;
+        }
+        let project = StoredProject {
+            id: (self.environment.new_id)(),
+            slug: settings.slug.clone(),
+            title: settings.title.clone(),
+            description: settings.description.clone(),
+            bible: show.version,
+            created_at: now,
+            updated_at: now,
+        };
+        Ok(self.store.note_project(&project).await?.id)
+    }
+}
+
+/// Facts about the run that the report shows.
+pub(crate) struct RunFacts {
+    pub(crate) drawn: u64,
+    pub(crate) cached: u64,
+    pub(crate) start: Instant,
+}
+
+/// An empty folder for half-finished work; whatever a dead process left there is gone.
+fn fresh_scratch(data: &Path) -> Result<PathBuf, StudioError> {
+    let scratch = data.join("scratch");
+    if scratch.exists() {
+        std::fs::remove_dir_all(&scratch).map_err(StudioError::file("emptying", &scratch))?;
+    }
+    std::fs::create_dir_all(&scratch).map_err(StudioError::file("making", &scratch))?;
+    Ok(scratch)
+}
+
+impl Production<'_> {
+    /// Puts in order what earlier productions left: attempts of dead processes, subjects that are gone.
+    async fn tidy(&self, plan: &Plan) -> Result<(), StudioError> {
+        self.studio.store.abandon_attempts(self.project, (self.studio.environment.now)()).await?;
+        if !plan.removed.is_empty() {
+            self.studio.store.displace(self.project, plan.removed.clone()).await?;
+        }
+        Ok(())
+    }
+
+    /// Uses what was made from the same recipe before.
+    async fn reuse(&self, plan: &Plan) -> Result<usize, StudioError> {
+        let steps: Vec<_> = plan.steps.iter().filter(|step| step.action == Action::Reuse).collect();
+        let recipes: Vec<Digest> = steps.iter().map(|step| step.recipe).collect();
+        let known = self.studio.store.artifacts_of_recipes(self.project, &recipes).await?;
+        let by_recipe: HashMap<Digest, Uuid> = known.into_iter().map(|artifact| (artifact.recipe, artifact.id)).collect();
+        let mut placements = Vec::new();
+        for step in steps {
+            if let Some(artifact) = by_recipe.get(&step.recipe) {
+                placements.push(self.placement(&step.subject, step.recipe, *artifact)?);
+            }
+        }
+        let count = placements.len();
+        if count > 0 {
+            self.studio.store.place(placements).await?;
+        }
+        Ok(count)
+    }
+
+    fn placement(&self, subject: &Subject, recipe: Digest, artifact: Uuid) -> Result<Placement, StudioError> {
+        Ok(Placement {
+            project: self.project,
+            subject: subject.to_string(),
+            recipe,
+            artifact,
+            reads: reason::stored(&self.graph.reads_of(subject)?),
+            bible: self.show.version,
+            at: (self.studio.environment.now)(),
+        })
+    }
+
+    /// Draws what is stale: sheets look by look, then clips, several at a time.
+    async fn draw_all(&self, to_draw: &HashSet<&Subject>, jobs: usize) -> Result<usize, StudioError> {
+        let stale: Vec<&Node> = self.graph.nodes.iter().filter(|node| to_draw.contains(&node.subject)).collect();
+        let (sheets, clips): (Vec<&Node>, Vec<&Node>) = stale.iter().partition(|node| matches!(node.work, Work::Sheet(_)));
+        let mut looks: BTreeMap<String, Vec<&Node>> = BTreeMap::new();
+        for node in &sheets {
+            looks.entry(look_of(&node.subject)).or_default().push(node);
+        }
+        if !sheets.is_empty() {
+            self.progress.begin(Stage::Sheets, sheets.len() as u64);
+        }
+        stream::iter(looks.into_values().map(|look| self.draw_look(look))).buffer_unordered(jobs).try_collect::<Vec<()>>().await?;
+        if !clips.is_empty() {
+            self.progress.begin(Stage::Shots, clips.iter().map(|node| u64::from(node.work.frames())).sum());
+        }
+        stream::iter(clips.iter().map(|node| self.draw_clip(node))).buffer_unordered(jobs).try_collect::<Vec<()>>().await?;
+        Ok(stale.len())
+    }
+
+    fn stop_when_cancelled(&self) -> Result<(), StudioError> {
+        if self.cancel.is_cancelled() { Err(StudioError::Cancelled) } else { Ok(()) }
+    }
+
+    /// Draws the stale pictures of one look. They are judged together, for no two pictures of a sheet may be
+    /// the same.
+    async fn draw_look(&self, nodes: Vec<&Node>) -> Result<(), StudioError> {
+        let mut drawn: Vec<(&Node, Uuid, f64, KeyPicture)> = Vec::new();
+        for node in nodes {
+            self.stop_when_cancelled()?;
+            let Work::Sheet(brief) = &node.work else { continue };
+            let attempt = self.start(node).await?;
+            let (engine, subject, brief, begun) = (Arc::clone(&self.engine), node.subject.clone(), brief.as_ref().clone(), Instant::now());
+            let task = tokio::task::spawn_blocking(move || KeyPicture::draw(engine.as_ref(), &subject, brief, "picture"));
+            let picture = self.ended(attempt, joined(task, &node.subject).await).await?;
+            drawn.push((node, attempt, begun.elapsed().as_secs_f64(), picture));
+        }
+        let prints: Vec<(String, _)> =
+            drawn.iter().filter_map(|(node, .., picture)| Some((node.subject.to_string(), picture.fingerprint?))).collect();
+        for (node, attempt, seconds, picture) in drawn {
+            let name = node.subject.to_string();
+            // Each is compared with those before it, so of two alike one is held and not both.
+            let others: Vec<Other> = prints
+                .iter()
+                .take_while(|(other, _)| *other != name)
+                .map(|(name, fingerprint)| Other { name: name.clone(), fingerprint: *fingerprint })
+                .collect();
+            let report = GateReport::of(self.gate, vec![picture.judge(&others, self.gate)]);
+            self.keep(node, attempt, seconds, Drawn { files: picture.files, report }).await?;
+            self.progress.advance(Stage::Sheets, 1);
+            self.progress.finished(Stage::Sheets, &node.subject);
+        }
+        Ok(())
+    }
+
+    async fn draw_clip(&self, node: &Node) -> Result<(), StudioError> {
+        self.stop_when_cancelled()?;
+        let attempt = self.start(node).await?;
+        let begun = Instant::now();
+        let work = async {
+            let order = |clip| ClipOrder {
+                engine: Arc::clone(&self.engine),
+                subject: &node.subject,
+                clip,
+                frames: frames_of(&node.work),
+                melt_from: None,
+                scratch: &self.scratch,
+                progress: self.progress,
+            };
+            match &node.work {
+                Work::Shot { clip, .. } => self.studio.draw_shot(order(clip), self.gate).await,
+                Work::Transition { from, to, .. } => self.studio.draw_transition(order(to), from, self.gate).await,
+                Work::Sheet(_) => unreachable!("sheets are drawn look by look"),
+            }
+        };
+        let outcome = tokio::select! {
+            outcome = work => outcome,
+            () = self.cancel.cancelled() => Err(StudioError::Cancelled),
+        };
+        let drawn = self.ended(attempt, outcome).await?;
+        self.keep(node, attempt, begun.elapsed().as_secs_f64(), drawn).await?;
+        self.progress.finished(Stage::Shots, &node.subject);
+        Ok(())
+    }
+
+    async fn start(&self, node: &Node) -> Result<Uuid, StudioError> {
+        let id = (self.studio.environment.new_id)();
+        let capabilities = self.graph.capabilities();
+        let attempt = Attempt {
+            id,
+            project: self.project,
+            recipe: node.recipe,
+            subject: node.subject.to_string(),
+            engine: capabilities.name.clone(),
+            engine_version: capabilities.version.clone(),
+            started_at: (self.studio.environment.now)(),
+        };
+        self.studio.store.start_attempt(&attempt).await?;
+        Ok(id)
+    }
+
+    /// Notes how an attempt failed, if it did; success is noted together with what it made.
+    async fn ended<T>(&self, attempt: Uuid, outcome: Result<T, StudioError>) -> Result<T, StudioError> {
+        let ending = match &outcome {
+            Ok(_) => return outcome,
+            Err(StudioError::Cancelled) => AttemptOutcome::Cancelled,
+            Err(error) => AttemptOutcome::Failed(error.to_string()),
+        };
+        self.studio.store.finish_attempt(attempt, ending, (self.studio.environment.now)()).await?;
+        outcome
+    }
+
+    /// Keeps what was drawn: the files first, then everything that is known of them in one transaction.
+    async fn keep(&self, node: &Node, attempt: Uuid, seconds: f64, drawn: Drawn) -> Result<(), StudioError> {
+        let Drawn { files, report } = drawn;
+        let mut kept = Vec::with_capacity(files.len());
+        for MadeFile { name, media_type, bytes } in files {
+            let blob = self.studio.blobs.put(Bytes::from(bytes)).await?;
+            kept.push(ArtifactFile { name, digest: blob.digest, media_type: media_type.to_owned(), bytes: blob.bytes });
+        }
+        let now = (self.studio.environment.now)();
+        let capabilities = self.graph.capabilities();
+        let canvas = node.work.canvas();
+        let attempts = self.studio.store.attempts_at(self.project, node.recipe).await?;
+        let kind = kind_of(&node.subject).unwrap_or(store::RecipeKind::Shot);
+        let artifact = Artifact {
+            id: (self.studio.environment.new_id)(),
+            project: self.project,
+            recipe: node.recipe,
+            kind,
+            subject: node.subject.to_string(),
+            engine: capabilities.name.clone(),
+            engine_version: capabilities.version.clone(),
+            seed: node.work.seed(),
+            bible: self.show.version,
+            width: canvas.width,
+            height: canvas.height,
+            frames: node.work.frames(),
+            files: kept,
+            seconds,
+            attempts: u32::try_from(attempts).unwrap_or(u32::MAX),
+            status: stored_status(report.status),
+            score: report.score.map(consistency::Score::value),
+            created_at: now,
+        };
+        let decision = self.decision(&report, &node.subject)?;
+        let placement = self.placement(&node.subject, node.recipe, artifact.id)?;
+        let document = self.graph.document_of(&node.subject, &node.work)?;
+        self.studio.store.record(NewArtifact { attempt, artifact, document, decision }, placement).await?;
+        Ok(())
+    }
+
+    fn decision(&self, report: &GateReport, subject: &Subject) -> Result<Decision, StudioError> {
+        let json = serde_json::to_value(report).map_err(|source| StudioError::Recipe { subject: subject.clone(), source })?;
+        Ok(Decision {
+            id: (self.studio.environment.new_id)(),
+            status: stored_status(report.status),
+            score: report.score.map(consistency::Score::value),
+            gate: report.gate.value(),
+            decided_by: "gate".to_owned(),
+            note: String::new(),
+            report: json,
+            decided_at: (self.studio.environment.now)(),
+        })
+    }
+
+    /// Holds measurements against the gate again where the project's gate has moved since. A person's word
+    /// stands.
+    async fn judge_again(&self, current: &Current, drawn: &HashSet<&Subject>) -> Result<(), StudioError> {
+        let names: HashSet<String> = drawn.iter().map(ToString::to_string).collect();
+        let kept: Vec<_> = current.placed.values().filter(|placed| !names.contains(&placed.subject)).collect();
+        let artifacts: Vec<Uuid> = kept.iter().map(|placed| placed.artifact).collect();
+        let verdicts = self.studio.store.latest_verdicts(&artifacts).await?;
+        for (artifact, verdict) in verdicts {
+            if verdict.decided_by != "gate" || verdict.gate == self.gate.value() {
+                continue;
+            }
+            let damaged = |source| StudioError::Damaged { what: format!("the verdict on artifact {artifact}"), source };
+            let before: GateReport = serde_json::from_value(verdict.report).map_err(damaged)?;
+            let report = before.held_against(self.gate);
+            let subject = kept.iter().find(|placed| placed.artifact == artifact).map(|placed| placed.subject.clone()).unwrap_or_default();
+            let Ok(subject) = subject.parse::<Subject>() else { continue };
+            self.studio.store.decide(artifact, &self.decision(&report, &subject)?).await?;
+        }
+        Ok(())
+    }
+
+    /// What does not pass the gate.
+    async fn held(&self) -> Result<Vec<Listed>, StudioError> {
+        let mut listed = self.studio.listed(self.project).await?;
+        listed.retain(|picture| picture.status != VerdictStatus::Accepted);
+        Ok(listed)
+    }
+}
+
+/// The subjects of one look of one character belong together.
+fn look_of(subject: &Subject) -> String {
+    subject.to_string().rsplit_once('/').map_or_else(String::new, |(look, _)| look.to_owned())
+}
+
+/// A verdict's status as the store knows it.
+pub(crate) const fn stored_status(status: Status) -> VerdictStatus {
+    match status {
+        Status::Accepted => VerdictStatus::Accepted,
+        Status::NeedsReview => VerdictStatus::NeedsReview,
+        Status::Rejected => VerdictStatus::Rejected,
+    }
+}

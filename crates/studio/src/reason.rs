@@ -1,0 +1,230 @@
+//! Why something has to be made: which field changed, from what to what.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use bible::Project;
+use serde::Serialize;
+use serde_json::Value;
+use store::StoredRead;
+
+/// Why something has to be made again.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Reason {
+    /// It was never made.
+    New,
+    /// A field of the bible or of the shot has another value.
+    Field {
+        /// Which: `characters.mei.colour_model.hair.base`.
+        path: String,
+        /// The value that it was made from.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        before: Option<Value>,
+        /// The value now.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        after: Option<Value>,
+    },
+    /// A drawing that it uses (a part, pose or set) is another file.
+    Drawing {
+        /// Which file.
+        path: String,
+    },
+    /// Another engine, or another version of it.
+    Engine {
+        /// Name and version that made it.
+        before: String,
+        /// Name and version now.
+        after: String,
+    },
+    /// Clips are encoded otherwise.
+    Encoder,
+    /// The rules that turn the script into pictures ask for something else here.
+    Brief {
+        /// Which value of the brief.
+        path: String,
+        /// The value that it was made from.
+        before: Value,
+        /// The value now.
+        after: Value,
+    },
+    /// Clips that an episode is joined from are made again, or what is said in it changed.
+    Material,
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::New => f.write_str("not made yet"),
+            Self::Field { path, before, after } => write!(f, "{path}: {} → {}", shown(before.as_ref()), shown(after.as_ref())),
+            Self::Drawing { path } => write!(f, "the drawing {path} changed"),
+            Self::Engine { before, after } => write!(f, "drawn by {before}, now {after}"),
+            Self::Encoder => f.write_str("clips are encoded otherwise"),
+            Self::Brief { path, before, after } => write!(f, "{path}: {} → {}", shown(Some(before)), shown(Some(after))),
+            Self::Material => f.write_str("its clips or its dialogue changed"),
+        }
+    }
+}
+
+fn shown(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null) => "none".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(value) => value.to_string(),
+    }
+}
+
+/// The fields that were read and have another value now.
+pub(crate) fn changed_fields(before: &[StoredRead], now: &[bible::resolve::Read], old: Option<&Project>, new: &Project) -> Vec<Reason> {
+    let then: BTreeMap<&str, bible::Digest> = before.iter().map(|read| (&*read.path, read.digest)).collect();
+    let after: BTreeMap<&str, bible::Digest> = now.iter().map(|read| (&*read.path, read.digest)).collect();
+    let mut paths: Vec<&str> = then.iter().filter(|(path, digest)| after.get(*path) != Some(digest)).map(|(path, _)| *path).collect();
+    paths.extend(after.keys().filter(|path| !then.contains_key(*path)));
+    paths.sort_unstable();
+    // A list of names changes with the things in it; the things themselves say more.
+    let most_precise = |path: &&str| {
+        !paths.iter().any(|other| other.len() > path.len() && other.starts_with(path) && other.as_bytes()[path.len()] == b'.')
+    };
+    let precise: Vec<&str> = paths.iter().copied().filter(|path| most_precise(path)).collect();
+    let mut reasons: Vec<Reason> = precise
+        .into_iter()
+        .map(|path| Reason::Field {
+            path: path.to_owned(),
+            before: old.and_then(|project| value_at(project, path)),
+            after: value_at(new, path),
+        })
+        .collect();
+    // The same field from the start of the story and from a later point is one change to a person.
+    reasons.dedup();
+    reasons
+}
+
+/// The value that a read's path names, for showing it. Paths of arcs (`…@S01E02`) have no single place in the
+/// bible's files; they are resolved at that point of the story.
+fn value_at(project: &Project, path: &str) -> Option<Value> {
+    let (path, at) = path.split_once('@').map_or((path, None), |(path, at)| (path, at.parse::<bible::StoryTime>().ok()));
+    let mut steps = path.split('.');
+    let json = |value: serde_json::Result<Value>| value.ok();
+    let (root, rest): (Value, Vec<&str>) = match steps.next()? {
+        "style" => (json(serde_json::to_value(&project.bible.style))?, steps.collect()),
+        "settings" => (json(serde_json::to_value(&project.settings))?, steps.collect()),
+        "locations" => (json(serde_json::to_value(project.bible.locations.get(steps.next()?)?))?, steps.collect()),
+        "props" => (json(serde_json::to_value(project.bible.props.get(steps.next()?)?))?, steps.collect()),
+        "characters" => {
+            let slug = steps.next()?;
+            let timelines = bible::resolve::Timelines::of(project).ok()?;
+            let segment = timelines.get(slug)?.segment(at.unwrap_or(bible::StoryTime::BEGINNING)).clone();
+            (json(serde_json::to_value(&*segment.character))?, steps.collect())
+        }
+        _ => return None,
+    };
+    walk(&root, &rest)
+}
+
+/// Follows steps into a value; a key may itself hold dots (`iris.left`), so longer keys are tried as well. A
+/// colour written in short stands for its base.
+fn walk(value: &Value, steps: &[&str]) -> Option<Value> {
+    if steps.is_empty() {
+        return Some(value.clone());
+    }
+    if let Value::Array(items) = value {
+        return walk(items.get(steps[0].parse::<usize>().ok()?)?, &steps[1..]);
+    }
+    if let (Value::String(_), ["base"]) = (value, steps) {
+        return Some(value.clone());
+    }
+    (1..=steps.len()).find_map(|taken| walk(value.get(steps[..taken].join("."))?, &steps[taken..]))
+}
+
+/// What differs between two recipes besides the fields that were read.
+pub(crate) fn changed_ingredients(before: &Value, after: &Value) -> Vec<Reason> {
+    let mut reasons = Vec::new();
+    let engine = |recipe: &Value| {
+        let word = |key: &str| recipe["engine"][key].as_str().unwrap_or("unknown").to_owned();
+        format!("{} {}", word("name"), word("version"))
+    };
+    if before["engine"] != after["engine"] {
+        reasons.push(Reason::Engine { before: engine(before), after: engine(after) });
+    }
+    if before.get("encoder") != after.get("encoder") {
+        reasons.push(Reason::Encoder);
+    }
+    let files = |recipe: &Value| -> BTreeMap<String, Value> {
+        let lists = match &recipe["inputs"] {
+            Value::Array(lists) => lists.iter().collect(),
+            list => vec![list],
+        };
+        lists.into_iter().filter_map(Value::as_object).flatten().map(|(path, digest)| (path.clone(), digest.clone())).collect()
+    };
+    let (old, new) = (files(before), files(after));
+    for path in new.keys().filter(|path| old.contains_key(*path) && old.get(*path) != new.get(*path)) {
+        reasons.push(Reason::Drawing { path: path.clone() });
+    }
+    for part in ["brief", "from", "to", "frames", "skip"] {
+        differences(part, before.get(part).unwrap_or(&Value::Null), after.get(part).unwrap_or(&Value::Null), &mut reasons);
+    }
+    reasons
+}
+
+fn differences(path: &str, before: &Value, after: &Value, reasons: &mut Vec<Reason>) {
+    match (before, after) {
+        (before, after) if before == after => {}
+        (Value::Object(old), Value::Object(new)) => {
+            let keys: std::collections::BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+            for key in keys {
+                let none = Value::Null;
+                differences(&format!("{path}.{key}"), old.get(key).unwrap_or(&none), new.get(key).unwrap_or(&none), reasons);
+            }
+        }
+        // A figure stands by its digest; what changed in it was read and is named by its field.
+        _ if path.ends_with(".figure") => {}
+        (Value::Array(old), Value::Array(new)) if old.len() == new.len() => {
+            for (index, (old, new)) in old.iter().zip(new).enumerate() {
+                differences(&format!("{path}.{index}"), old, new, reasons);
+            }
+        }
+        (before, after) => {
+            reasons.push(Reason::Brief { path: path.to_owned(), before: before.clone(), after: after.clone() });
+        }
+    }
+}
+
+/// The reads of a subject as they are stored.
+pub(crate) fn stored(reads: &[bible::resolve::Read]) -> std::sync::Arc<[StoredRead]> {
+    reads.iter().map(|read| StoredRead { path: std::sync::Arc::clone(&read.path), digest: read.digest }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_changed_recipe_says_what_is_different_in_it() {
+        let before = json!({
+            "engine": { "name": "layout", "version": "1" }, "encoder": "a",
+            "brief": { "picture": { "framing": "medium", "actors": [{ "figure": "aa", "pose": "stand" }] } },
+            "inputs": { "parts/hair/bob/front.svg": "11", "parts/eye/round/front.svg": "22" }
+        });
+        let mut after = before.clone();
+        after["engine"]["version"] = json!("2");
+        after["brief"]["picture"]["framing"] = json!("close-up");
+        after["brief"]["picture"]["actors"][0]["figure"] = json!("bb");
+        after["inputs"]["parts/hair/bob/front.svg"] = json!("33");
+        let said: Vec<String> = changed_ingredients(&before, &after).iter().map(Reason::to_string).collect();
+        assert_eq!(
+            said,
+            ["drawn by layout 1, now layout 2", "the drawing parts/hair/bob/front.svg changed", "brief.picture.framing: medium → close-up"]
+        );
+        assert!(changed_ingredients(&before, &before).is_empty());
+    }
+
+    #[test]
+    fn keys_with_dots_and_colours_in_short_are_found() {
+        let character = json!({ "colour_model": { "iris.left": { "base": "#d08a1e" }, "hair": "#2b2f4a" }, "marks": [{ "part": "scar" }] });
+        assert_eq!(walk(&character, &["colour_model", "iris", "left", "base"]), Some(json!("#d08a1e")));
+        assert_eq!(walk(&character, &["colour_model", "hair", "base"]), Some(json!("#2b2f4a")));
+        assert_eq!(walk(&character, &["marks", "0", "part"]), Some(json!("scar")));
+        assert_eq!(walk(&character, &["colour_model", "skin"]), None);
+    }
+}

@@ -1,0 +1,66 @@
+//! A show, loaded: its folder, what it says, and the version that this is.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use bible::digest::canonical_json;
+use bible::source::{SourceError, SourceErrors};
+use bible::{Digest, Project};
+use layout::LayoutEngine;
+use layout::part::Catalogue;
+
+use crate::StudioError;
+use crate::folder::Folder;
+
+/// A project as it is on the disk right now.
+#[derive(Debug, Clone)]
+pub struct Show {
+    /// Its files.
+    pub folder: Folder,
+    /// What they say.
+    pub project: Arc<Project>,
+    /// What is likely not meant, but works.
+    pub warnings: Vec<SourceError>,
+    /// The version: digest of `json`.
+    pub version: Digest,
+    /// The project as canonical JSON.
+    pub json: Vec<u8>,
+}
+
+impl Show {
+    /// Reads a project folder.
+    ///
+    /// # Errors
+    /// [`StudioError::Folder`], or [`StudioError::Source`] with everything that is wrong in its files.
+    pub fn load(path: &Path) -> Result<Self, StudioError> {
+        Self::of_folder(Folder::read(path)?)
+    }
+
+    /// Takes a folder that was read already.
+    ///
+    /// # Errors
+    /// [`StudioError::Source`] with everything that is wrong in its files.
+    pub fn of_folder(folder: Folder) -> Result<Self, StudioError> {
+        let loaded = director::load(&folder.source).map_err(StudioError::Source)?;
+        Self::of_project(folder, loaded.project, loaded.warnings)
+    }
+
+    /// A show of a project that was made otherwise than from files.
+    ///
+    /// # Errors
+    /// [`StudioError::Source`] when it holds a number that JSON cannot.
+    pub fn of_project(folder: Folder, project: Project, warnings: Vec<SourceError>) -> Result<Self, StudioError> {
+        let json = canonical_json(&project).map_err(|error| {
+            let problem = format!("a number in the project is not finite ({error})");
+            StudioError::Source(SourceErrors(vec![SourceError::new("project.yaml", bible::source::Position::FILE, problem, "")]))
+        })?;
+        Ok(Self { version: Digest::of(&json), json, project: Arc::new(project), warnings, folder })
+    }
+
+    /// The layout engine with the parts and sets that this project brings.
+    #[must_use]
+    pub fn engine(&self) -> LayoutEngine {
+        let own = self.folder.drawings.iter().map(|(path, bytes)| (path.clone(), bytes.clone()));
+        LayoutEngine::new(Catalogue::built_in().with_project(own))
+    }
+}
