@@ -1,5 +1,6 @@
 //! Figures: everything of one actor, from brief, pose and direction to marks in painting order.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bible::Slug;
@@ -104,7 +105,8 @@ pub const fn yaw(facing: Facing) -> f64 {
 /// When the brief names what the catalogue does not have, or a part is broken.
 pub fn draw(catalogue: &Catalogue, acting: &Acting<'_>) -> Result<FigureArt, EngineError> {
     let build = catalogue.data::<Build>("build", &acting.figure.build)?;
-    let skeleton = Skeleton::posed(&build, acting.pose).seen(yaw(acting.facing), acting.pitch);
+    let pose = walk_in(acting.pose, step(catalogue, acting.figure)?);
+    let skeleton = Skeleton::posed(&build, &pose).seen(yaw(acting.facing), acting.pitch);
     let palette = Palette::of_figure(catalogue, acting.figure)?;
     let mut drawing = Drawing::new(catalogue, acting, &build, &skeleton)?;
     let cm_per_unit = acting.figure.height_cm / build.height();
@@ -122,6 +124,51 @@ pub fn draw(catalogue: &Catalogue, acting: &Acting<'_>) -> Result<FigureArt, Eng
         groups: drawing.groups,
         owners: vec![Owner { slug: acting.figure.character.clone(), palette }],
     })
+}
+
+/// How long the steps of a figure are in its clothes, as a share of the usual: a narrow robe shortens them.
+///
+/// # Errors
+/// When the figure wears what the catalogue does not have.
+pub fn step(catalogue: &Catalogue, figure: &FigureBrief) -> Result<f64, EngineError> {
+    for garment in &figure.garments {
+        let part = catalogue.part("garment", &garment.part)?;
+        let narrow =
+            |piece: &Piece| piece.on == Region::Robe && piece.to > NARROW_FROM && crate::body::limb::at(&piece.ease, piece.to) < NARROW;
+        if part.details::<Cut>()?.pieces.iter().any(narrow) {
+            return Ok(NARROW_STEP);
+        }
+    }
+    Ok(1.0)
+}
+
+/// A robe that ends below this place holds the knees.
+const NARROW_FROM: f64 = 4.4;
+
+/// Ease at the hem, in head units, from which a robe leaves room for a whole step.
+const NARROW: f64 = 12.0;
+
+/// Steps in a narrow robe as a share of those in trousers.
+const NARROW_STEP: f64 = 0.5;
+
+/// A pose with its legs less far apart. Who sits or kneels stays as they are.
+fn walk_in(pose: &Pose, step: f64) -> Cow<'_, Pose> {
+    let [right, left] = [&pose.legs.right, &pose.legs.left];
+    if step >= 1.0 || right.swing.max(left.swing) > 60.0 || (right.swing - left.swing).abs() < 6.0 {
+        return Cow::Borrowed(pose);
+    }
+    let mut pose = pose.clone();
+    for leg in [&mut pose.legs.right, &mut pose.legs.left] {
+        leg.swing *= step;
+        leg.knee *= step;
+        leg.foot *= step;
+        leg.raise *= step;
+    }
+    for arm in [&mut pose.arms.right, &mut pose.arms.left] {
+        arm.swing *= f64::midpoint(step, 1.0);
+    }
+    pose.pelvis.turn *= step;
+    Cow::Owned(pose)
 }
 
 fn joints(skeleton: &Skeleton, lens: Lens) -> [Option<Point>; 18] {
@@ -302,6 +349,7 @@ impl<'a> Drawing<'a> {
             .flat_map(|(_, piece)| piece.tube(&self.robe).silhouette())
             .collect();
         let shade = Affine::translate((5.0, 15.0)) * hem;
+        let hidden = self.pieces(Region::Robe).filter(|(_, piece)| !piece.open).map(|(_, piece)| piece.to - 3.4).fold(f64::MIN, f64::max);
         let mut order = [0, 1];
         let depth = |index: usize| self.skeleton.legs[index].middle.at.z + self.skeleton.legs[index].end.at.z;
         order.sort_by(|a, b| depth(*a).total_cmp(&depth(*b)));
@@ -314,6 +362,15 @@ impl<'a> Drawing<'a> {
                 marks.extend(placed(layer.part, &foot, layer.slots)?);
             }
             for (layer, piece) in self.seen_pieces(Region::Legs) {
+                // What is under a closed robe is not painted: it would show at its edges in a wide step.
+                let piece = Piece {
+                    from: piece.from.max(hidden),
+                    pattern: if hidden > piece.from { None } else { piece.pattern.clone() },
+                    ..piece
+                };
+                if piece.from > piece.to - 0.02 {
+                    continue;
+                }
                 let fitted = garment::fit(layer.part, &piece, tube, layer.slots, Some([piece.from.max(0.12); 2]));
                 let covered: Vec<Mark> = fitted
                     .marks

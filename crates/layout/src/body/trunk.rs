@@ -59,24 +59,36 @@ pub fn robe(skeleton: &Skeleton, build: &Build, breath: f64, lens: Lens) -> Tube
         let (x, z) = (turn * DVec3::X, turn * DVec3::Z);
         let radius = limb::at(&build.leg, share);
         // Cloth is stretched by the legs inside, and hangs with hardly less than the hips' width otherwise.
-        let spread = |axis: DVec3| {
-            let of = |leg| (limb::axis(leg, below(share)).0 - at).dot(axis).abs();
-            of(right).max(of(left)) + radius
-        };
         let hang = 1.0 - 0.12 * share;
-        let side = spread(x).max(hips.side * hang);
-        let depth = spread(z);
+        let apart = (limb::axis(right, below(share)).0 - limb::axis(left, below(share)).0) / 2.0;
+        let [across, along] = around([apart.dot(x), apart.dot(z)], radius, [hips.side * hang, hips.front.max(hips.back * 0.9) * hang]);
+        let (across, along) = (x * across[0] + z * across[1], x * along[0] + z * along[1]);
         sections.push(Section {
             place: 3.0 + share,
             centre: at,
-            x,
-            z,
-            side,
-            front: depth.max(hips.front * hang),
-            back: depth.max(hips.back * hang * 0.9),
+            x: across.normalize_or(x),
+            z: along.normalize_or(z),
+            side: across.length(),
+            front: along.length(),
+            back: along.length(),
         });
     }
     Tube::new(sections, lens)
+}
+
+/// The ellipse around two legs of a radius whose middles are at `apart` and opposite to it, at least as large as
+/// `least` along both axes: its two radii that come from the circle's across and along.
+fn around(apart: [f64; 2], radius: f64, least: [f64; 2]) -> [[f64; 2]; 2] {
+    let reach = apart[0].hypot(apart[1]);
+    // The smallest ellipse that holds both circles, as the square of its matrix.
+    let (stretch, width) = (1.0 + radius / reach.max(1e-6), (1.0 + reach / radius) * radius * radius);
+    let a = (stretch * apart[0] * apart[0] + width).max(least[0] * least[0]);
+    let d = (stretch * apart[1] * apart[1] + width).max(least[1] * least[1]);
+    let b = stretch * apart[0] * apart[1];
+    // Its symmetric root keeps what was drawn on the front in front.
+    let root = (a * d - b * b).max(0.0).sqrt();
+    let trace = (a + d + 2.0 * root).sqrt().max(1e-6);
+    [[(a + root) / trace, b / trace], [b / trace, (d + root) / trace]]
 }
 
 fn upper(skeleton: &Skeleton) -> Vec<Station> {
@@ -127,4 +139,23 @@ fn axis(stations: &[Station], place: f64) -> Station {
         + slope(index + 1) * (cube - square);
     let smooth = 3.0 * square - 2.0 * cube;
     Station { place, at, turn: from.turn.slerp(to.turn, smooth) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cloth_around_two_legs_holds_both_from_everywhere() {
+        for apart in [[25.0, 0.0], [25.0, 100.0], [-20.0, 60.0], [0.0, 0.0]] {
+            let radius = 16.0;
+            let [across, along] = around(apart, radius, [40.0, 20.0]);
+            for degrees in 0..180 {
+                let (sine, cosine) = f64::from(degrees).to_radians().sin_cos();
+                let dot = |vector: [f64; 2]| vector[0] * cosine + vector[1] * sine;
+                let (cloth, legs) = (dot(across).hypot(dot(along)), dot(apart).abs() + radius);
+                assert!(cloth > legs - 1e-6, "{apart:?} from {degrees}: {cloth} {legs}");
+            }
+        }
+    }
 }

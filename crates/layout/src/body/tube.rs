@@ -67,7 +67,9 @@ impl Section {
     #[must_use]
     pub fn normal(&self, angle: f64) -> DVec3 {
         let (sine, cosine) = angle.sin_cos();
-        (self.x * (sine / self.side.max(1e-6)) + self.z * (cosine / self.depth(cosine).max(1e-6))).normalize_or(self.z)
+        // Across the tangent, so that it is right for radii that are not at a right angle too.
+        let tangent = self.x * (self.side * cosine) - self.z * (self.depth(cosine) * sine);
+        tangent.cross(self.z.cross(self.x)).normalize_or(self.z)
     }
 
     /// The angle whose point is farthest in a direction of the picture.

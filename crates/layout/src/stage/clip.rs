@@ -88,6 +88,8 @@ pub(crate) struct Clip<'a> {
     brief: &'a ClipBrief,
     ground: Ground,
     tracks: Vec<Track>,
+    /// Length of each actor's steps in what they wear, as a share of the usual.
+    strides: Vec<f64>,
     /// Props and actors from the farthest to the nearest.
     order: Vec<Item>,
     flickers: bool,
@@ -131,6 +133,7 @@ impl<'a> Clip<'a> {
                 Track::new(actor, performance, start, brief.frames, brief.rate, scramble(brief.seed, index as u64))
             })
             .collect();
+        let strides = actors.iter().map(|actor| crate::figure::step(shot.catalogue, &actor.figure)).collect::<Result<_, _>>()?;
         let moves = brief.camera.kind != Move::Static && brief.camera.amount != 0.0 && brief.frames > 1;
         let flickers = shot.scenery.as_ref().is_some_and(|scenery| {
             scenery.light().lamps > 0.0
@@ -165,7 +168,7 @@ impl<'a> Clip<'a> {
         order.sort_by(|a, b| b.0.total_cmp(&a.0));
         order.retain(|(depth, _)| base.sees(*depth));
         let order = order.into_iter().map(|(_, item)| item).collect();
-        Ok(Self { shot, brief, ground, tracks, order, flickers, next: 0, failed: false, cels: Vec::new(), recent: Vec::new() })
+        Ok(Self { shot, brief, ground, tracks, strides, order, flickers, next: 0, failed: false, cels: Vec::new(), recent: Vec::new() })
     }
 
     fn moves(&self) -> bool {
@@ -193,7 +196,11 @@ impl<'a> Clip<'a> {
         let actor = &self.brief.picture.actors[index];
         let scale = self.shot.staging.camera.scale(self.shot.staging.places[index][1]);
         let metres = self.tracks[index].pace(frame) * f64::from(self.brief.picture.canvas.width) / 2.0 / scale;
-        if metres == 0.0 { 1.0 / USUAL_STEP } else { (metres / (STEP * actor.figure.height_cm / 100.0)).clamp(1.0 / 18.0, 1.0 / 6.0) }
+        if metres == 0.0 {
+            1.0 / USUAL_STEP
+        } else {
+            (metres / (STEP * self.strides[index] * actor.figure.height_cm / 100.0)).clamp(1.0 / 18.0, 1.0 / 6.0)
+        }
     }
 
     /// Brightness of a frame in 1/256: fades from and to black.
