@@ -69,11 +69,8 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn staged(options: &BTreeMap<String, String>) -> Result<PictureBrief, Box<dyn Error>> {
     let cast = options.get("cast").map_or(Ok(2), |count| count.parse::<usize>())?;
     let pose = options.get("pose").map_or("stand", String::as_str);
-    let facings = if cast == 1 {
-        [Facing::ThreeQuarterRight; 3]
-    } else {
-        [Facing::ThreeQuarterRight, Facing::ThreeQuarterLeft, Facing::Front]
-    };
+    let facings =
+        if cast == 1 { [Facing::ThreeQuarterRight; 3] } else { [Facing::ThreeQuarterRight, Facing::ThreeQuarterLeft, Facing::Front] };
     let looks = [
         ("mio", "teen", 152.0, "yukata,geta", "#f7d8c3", "#3a2b45", "bob"),
         ("haru", "slim", 176.0, "shirt,trousers,sneakers", "#efc8a8", "#5a3a28", "messy-short"),
