@@ -1,2 +1,139 @@
-//! The echo-studio command.
-fn main() {}
+//! `echo-studio`: the director's desk, from the command line.
+//!
+//! Each command is one file in [`commands`]; what they share is how settings are found ([`settings`]), how
+//! progress is shown ([`bars`]) and how the process ends ([`exit`]).
+
+mod bars;
+mod commands;
+mod exit;
+mod output;
+mod settings;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::exit::Exit;
+use crate::settings::{Flags, Settings};
+
+/// The director's desk for anime made with AI.
+///
+/// A project is a folder: bible and shot lists in YAML, scripts in Fountain. `plan` says what would be
+/// drawn and why, `produce` draws it, measures it and cuts the episode, `serve` shows it.
+#[derive(Debug, Parser)]
+#[command(name = "echo-studio", version, after_help = exit::TABLE, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    flags: Flags,
+    /// Print JSON instead of text
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Say what would be drawn and why, without drawing
+    Plan(commands::plan::Arguments),
+    /// Draw what is stale, measure it, and cut the episodes
+    Produce(commands::produce::Arguments),
+    /// Check a project's files and say what is wrong, with file, line and column
+    Check(commands::check::Arguments),
+    /// List the pictures and clips of a project with their verdicts
+    Pictures(commands::pictures::Arguments),
+    /// Accept or reject a picture as a person
+    Review(commands::review::Arguments),
+    /// Serve the studio's web page and API
+    Serve(commands::serve::Arguments),
+    /// Say what is there, what is missing, what that means and what mends it
+    Doctor(commands::doctor::Arguments),
+    /// Print every setting with where it comes from
+    Config,
+    /// List what the layout engine can draw: hair styles, garments, poses, sets…
+    Parts(commands::parts::Arguments),
+    /// Write the JSON Schemas of project files, for editors
+    Schema(commands::schema::Arguments),
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// What every command gets.
+struct Context {
+    flags: Flags,
+    settings: Settings,
+    json: bool,
+}
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::parse();
+    arguments.command.hand_over(&mut arguments.flags);
+    let settings = match Settings::load(&arguments.flags) {
+        Ok(settings) => settings,
+        Err(error) => {
+            output::error(&format!("the settings are wrong: {error}"));
+            return Exit::Failure.into();
+        }
+    };
+    let filter = EnvFilter::try_new(&settings.log).unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let context = Context { flags: arguments.flags, settings, json: arguments.json };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::error(&format!("the system gives no threads: {error}"));
+            return Exit::Failure.into();
+        }
+    };
+    match runtime.block_on(arguments.command.run(&context)) {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            output::error(&format!("{error:#}"));
+            commands::exit_of(&error).into()
+        }
+    }
+}
+
+impl Command {
+    /// Settings that only one command takes as flags.
+    fn hand_over(&self, flags: &mut Flags) {
+        match self {
+            Self::Serve(arguments) => flags.listen = arguments.listen,
+            Self::Produce(arguments) => flags.jobs = arguments.jobs,
+            _ => {}
+        }
+    }
+
+    async fn run(self, context: &Context) -> anyhow::Result<Exit> {
+        match self {
+            Self::Plan(arguments) => commands::plan::run(arguments, context).await,
+            Self::Produce(arguments) => commands::produce::run(arguments, context).await,
+            Self::Check(arguments) => commands::check::run(&arguments, context),
+            Self::Pictures(arguments) => commands::pictures::run(arguments, context).await,
+            Self::Review(arguments) => commands::review::run(arguments, context).await,
+            Self::Serve(arguments) => commands::serve::run(arguments, context).await,
+            Self::Doctor(arguments) => commands::doctor::run(arguments, context).await,
+            Self::Config => commands::config::run(context),
+            Self::Parts(arguments) => commands::parts::run(&arguments, context),
+            Self::Schema(arguments) => commands::schema::run(&arguments),
+            Self::Completions { shell } => {
+                clap_complete::generate(shell, &mut Arguments::command(), "echo-studio", &mut std::io::stdout());
+                Ok(Exit::Success)
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}

@@ -139,6 +139,21 @@ impl Catalogue {
         self.files.keys().map(String::as_str).filter(move |path| path.starts_with(folder))
     }
 
+    /// Everything that can be named, by category: parts, poses, builds and sets.
+    #[must_use]
+    pub fn listing(&self) -> BTreeMap<&str, Vec<&str>> {
+        let mut listing: BTreeMap<&str, Vec<&str>> =
+            self.parts.iter().map(|(category, names)| (category.as_str(), names.keys().map(String::as_str).collect())).collect();
+        for category in ["pose", "build"] {
+            let folder = format!("{category}s/");
+            let names = self.files.keys().filter_map(|path| path.strip_prefix(&folder)?.strip_suffix(".yaml"));
+            listing.insert(category, names.collect());
+        }
+        let sets = self.files.keys().filter_map(|path| path.strip_prefix("sets/")?.strip_suffix("/set.yaml"));
+        listing.insert("set", sets.collect());
+        listing
+    }
+
     /// A YAML file `<category>s/<name>.yaml` as `T`: a pose, a build. Read once, and kept.
     ///
     /// # Errors

@@ -27,3 +27,5 @@ pub mod skeleton;
 pub mod stage;
 mod svg;
 mod yaml;
+
+pub use layout_engine::LayoutEngine;

@@ -283,7 +283,11 @@ impl Production<'_> {
             picture,
             description,
             tags: [shot.framing.word(), shot.angle.word(), shot.camera.kind.word()].map(str::to_owned).to_vec(),
-            dialogue: shot.lines.iter().map(|line| DialogueReport { speaker: name_of(&line.character), text: line.text.clone(), note: None }).collect(),
+            dialogue: shot
+                .lines
+                .iter()
+                .map(|line| DialogueReport { speaker: name_of(&line.character), text: line.text.clone(), note: None })
+                .collect(),
             status: verdict.map(|verdict| match verdict.status {
                 VerdictStatus::Accepted => ShotStatus::Accepted,
                 VerdictStatus::NeedsReview => ShotStatus::NeedsReview,

@@ -2,7 +2,7 @@
 
 use bible::{Colour, Tones};
 use consistency::measure::Evidence;
-use consistency::{ColourModel, Outcome, ExpectedPart, Fingerprint, Measure, Other, Score, Status, Subject, Technical, Verdict, judge};
+use consistency::{ColourModel, ExpectedPart, Fingerprint, Measure, Other, Outcome, Score, Status, Subject, Technical, Verdict, judge};
 use engine::PictureBrief;
 use engine::brief::{PropBrief, WornBrief};
 use engine::picture::PartMap;

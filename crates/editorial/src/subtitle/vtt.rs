@@ -37,7 +37,14 @@ mod tests {
 
     #[test]
     fn markup_in_a_line_is_text_and_the_speaker_is_named() {
-        let line = Dialogue { start: 24, frames: 24, speaker: "Gen & Co".to_owned(), colour: None, text: "1 < 2 --> yes".to_owned(), off_screen: true };
+        let line = Dialogue {
+            start: 24,
+            frames: 24,
+            speaker: "Gen & Co".to_owned(),
+            colour: None,
+            text: "1 < 2 --> yes".to_owned(),
+            off_screen: true,
+        };
         let set = Subtitles::lay_out(FrameRate::FILM, 240, &[line]);
         assert_eq!(set.vtt(), "WEBVTT\n\n00:00:01.000 --> 00:00:02.000\n<v Gen &amp; Co><i>1 &lt; 2 --&gt; yes</i></v>\n\n");
     }

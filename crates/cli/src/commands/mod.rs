@@ -1,0 +1,82 @@
+//! The commands, one file each, and what they share: a project on the command line, and what errors mean for
+//! the exit code.
+
+pub(crate) mod check;
+pub(crate) mod config;
+pub(crate) mod doctor;
+pub(crate) mod parts;
+pub(crate) mod pictures;
+pub(crate) mod plan;
+pub(crate) mod produce;
+pub(crate) mod review;
+pub(crate) mod schema;
+pub(crate) mod serve;
+
+use std::path::{Path, PathBuf};
+
+use bible::source::SourceError;
+use studio::{Show, Studio, StudioError};
+use tokio_util::sync::CancellationToken;
+
+use crate::exit::Exit;
+use crate::{Context, output};
+
+/// A project on the command line.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct ProjectArgument {
+    /// Folder of the project
+    #[arg(default_value = ".")]
+    pub(crate) project: PathBuf,
+}
+
+/// Reads a project, and says what is likely not meant in it.
+pub(crate) fn load(project: &Path) -> anyhow::Result<Show> {
+    let show = Show::load(project)?;
+    for warning in &show.warnings {
+        output::note(warning);
+    }
+    Ok(show)
+}
+
+/// Opens the places where things of a project are kept.
+pub(crate) async fn open(context: &Context, project: &Path) -> anyhow::Result<Studio> {
+    let places = context.settings.places(project);
+    Ok(Studio::open(&places.database.parse().map_err(StudioError::Url)?, &places.blobs.parse().map_err(StudioError::Url)?).await?)
+}
+
+/// Ends when the person presses Ctrl-C; a second time ends the process at once.
+pub(crate) fn until_interrupted() -> CancellationToken {
+    let token = CancellationToken::new();
+    let cancel = token.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            output::note("stopping: what is finished is kept (Ctrl-C again to end at once)");
+            cancel.cancel();
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(Exit::Cancelled as i32);
+            }
+        }
+    });
+    token
+}
+
+/// Prints everything that is wrong in a project's files.
+pub(crate) fn print_problems<'a>(problems: impl IntoIterator<Item = &'a SourceError>) {
+    for problem in problems {
+        output::note(problem);
+    }
+}
+
+/// The exit code that an error stands for; a broken project's errors are printed one by one.
+pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
+    match error.downcast_ref::<StudioError>() {
+        Some(StudioError::Source(problems)) => {
+            print_problems(&problems.0);
+            Exit::BrokenProject
+        }
+        Some(StudioError::Folder(_)) => Exit::BrokenProject,
+        Some(StudioError::Editorial { source: editorial::Error::ProgramMissing { .. }, .. }) => Exit::ProgramMissing,
+        Some(StudioError::Cancelled) => Exit::Cancelled,
+        _ => Exit::Failure,
+    }
+}

@@ -1,0 +1,96 @@
+//! `echo-studio plan`: what would be drawn and why.
+
+use studio::Plan;
+use studio::plan::{Action, Step};
+
+use super::ProjectArgument;
+use crate::exit::Exit;
+use crate::{Context, output};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    project: ProjectArgument,
+    /// List every step, however many
+    #[arg(long)]
+    all: bool,
+}
+
+/// Steps that are listed unless all are asked for.
+const LISTED: usize = 40;
+
+/// Reasons of a step that are listed.
+const REASONS: usize = 3;
+
+pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
+    let folder = &arguments.project.project;
+    let show = super::load(folder)?;
+    let studio = super::open(context, folder).await?;
+    let plan = studio.plan(&show).await?;
+    if context.json {
+        output::json(&plan)?;
+    } else {
+        print(&plan, if arguments.all { usize::MAX } else { LISTED });
+    }
+    Ok(Exit::Success)
+}
+
+fn print(plan: &Plan, listed: usize) {
+    if plan.is_empty() {
+        output::line(format_args!("Nothing to draw: all {} pictures and clips are as the bible has them.", plan.unchanged));
+    } else {
+        for step in plan.steps.iter().take(listed) {
+            print_step(step);
+        }
+        if plan.steps.len() > listed {
+            output::line(format_args!("… and {} more (--all lists them)", plan.steps.len() - listed));
+        }
+        for gone in &plan.removed {
+            output::line(format_args!("{} {gone}  (the show has it no more)", output::paint("- remove", 31)));
+        }
+        let causes = plan.causes();
+        if !causes.is_empty() {
+            output::line("\nBecause of:");
+            for (cause, count) in causes.iter().take(12) {
+                output::line(format_args!("{count:>6}  {cause}"));
+            }
+            if causes.len() > 12 {
+                output::line(format_args!("        … and {} more", causes.len() - 12));
+            }
+        }
+        let count = |action: Action| plan.steps.iter().filter(|step| step.action == action).count();
+        output::line(format_args!(
+            "\nPlan: {} to draw ({} frames), {} to reuse, {} episode(s) to cut, {} unchanged.",
+            count(Action::Draw),
+            plan.cost.frames,
+            count(Action::Reuse),
+            count(Action::Cut),
+            plan.unchanged
+        ));
+        output::line(match plan.cost.cpu_seconds {
+            Some(seconds) => format!("Cost: about {seconds:.0} s of processor time, no GPU time, no money (built-in engine)."),
+            None => "Cost: no GPU time, no money (built-in engine); time unknown, for nothing of this project was measured yet.".to_owned(),
+        });
+    }
+    if !plan.waiting.is_empty() {
+        output::line(format_args!("{} made and not accepted; see `echo-studio pictures --waiting`.", plan.waiting.len()));
+    }
+}
+
+fn print_step(step: &Step) {
+    let (sign, colour) = match step.action {
+        Action::Draw => ("+ draw ", 32),
+        Action::Reuse => ("= reuse", 36),
+        Action::Cut => ("~ cut  ", 33),
+    };
+    let mut reasons: Vec<String> = step.reasons.iter().take(REASONS).map(ToString::to_string).collect();
+    if step.reasons.len() > REASONS {
+        reasons.push(format!("and {} more", step.reasons.len() - REASONS));
+    }
+    output::line(format_args!(
+        "{} {:<38} {}",
+        output::paint(sign, colour),
+        step.subject.to_string(),
+        output::paint(&reasons.join("; "), 90)
+    ));
+}

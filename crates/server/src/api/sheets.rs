@@ -1,0 +1,60 @@
+//! Character sheets of a project.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::Serialize;
+use studio::Subject;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::paging::{Page, Paging};
+use super::picture::Drawn;
+use crate::desk::Desk;
+use crate::problem::Problem;
+
+/// A picture of a character sheet.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct SheetView {
+    #[schema(example = "sheet mio/work/front")]
+    subject: String,
+    #[schema(example = "mio")]
+    character: String,
+    /// Character, look, and since when where the arc changed what is drawn.
+    #[schema(example = "Mio, work")]
+    look: String,
+    /// The pose or expression.
+    #[schema(example = "front")]
+    slot: String,
+    #[serde(flatten)]
+    drawn: Drawn,
+}
+
+/// Character sheets of a project.
+#[utoipa::path(get, path = "/api/anime/projects/{project}/sheets", params(("project" = Uuid, Path, description = "The project's id"), Paging), responses(
+    (status = 200, description = "A page of sheet pictures, look by look", body = Page<SheetView>),
+    (status = 404, description = "There is no such project", body = Problem, content_type = "application/problem+json"),
+))]
+pub(crate) async fn sheets(State(desk): State<Desk>, Path(project): Path<Uuid>, paging: Paging) -> Result<Json<Page<SheetView>>, Problem> {
+    let shown = desk.shown(project).await?;
+    let mut drawn = Drawn::by_subject(&desk, project, |subject| subject.starts_with("sheet ")).await?;
+    let mut subjects: Vec<Subject> = drawn.keys().filter_map(|name| name.parse().ok()).collect();
+    subjects.sort();
+    let page = paging.of(&subjects, ToString::to_string)?;
+    let mut items = Vec::with_capacity(page.items.len());
+    for subject in page.items {
+        let name = subject.to_string();
+        let (Subject::Sheet { character, look, since, slot }, Some(drawn)) = (subject, drawn.remove(&name)) else { continue };
+        let who = shown.show.bible.characters.get(character).map_or_else(|| character.to_string(), |known| known.name.clone());
+        items.push(SheetView {
+            subject: name,
+            character: character.to_string(),
+            look: match since {
+                Some(since) => format!("{who}, {look}, from {since}"),
+                None => format!("{who}, {look}"),
+            },
+            slot: slot.to_string(),
+            drawn,
+        });
+    }
+    Ok(Json(Page { items, next_cursor: page.next_cursor }))
+}
