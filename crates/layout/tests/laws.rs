@@ -1,5 +1,7 @@
 //! What holds for every picture and clip, whatever is in it.
 
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that meets an error has failed")]
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -41,7 +43,7 @@ fn person(name: &str, height_cm: f64, garments: &[&str], facing: Facing) -> Acto
 
 fn picture(framing: Framing, time: TimeOfDay, weather: Weather) -> PictureBrief {
     PictureBrief {
-        canvas: Canvas { width: 320, height: 180, ..Canvas::default() },
+        canvas: Canvas { width: 320, height: 180 },
         style: StyleBrief { line_weight: 1.0, line_colour: "#22182e".parse().unwrap(), shadow_amount: 1.0 },
         backdrop: Backdrop::Set { set: slug("lantern-street"), colours: BTreeMap::new(), time, weather },
         framing,
