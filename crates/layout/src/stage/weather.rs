@@ -44,8 +44,8 @@ const fn field(count: u64, size: f64, across: f64, down: f64, alpha: f32) -> Fie
 /// Draws the weather of one depth at a time in seconds.
 pub(crate) fn draw(onto: &mut Pixmap, canvas: Canvas, weather: Weather, light: &Light, depth: Depth, seconds: f64, seed: u64) {
     let fields: &[Field] = match (weather, depth) {
-        (Weather::Rain, Depth::Behind) => &[field(260, 0.032, -0.14, 1.5, 0.22), field(120, 0.055, -0.2, 2.1, 0.3)],
-        (Weather::Rain, Depth::Before) => &[field(34, 0.13, -0.34, 3.4, 0.26)],
+        (Weather::Rain, Depth::Behind) => &[field(260, 0.034, -0.14, 1.5, 0.34), field(120, 0.06, -0.2, 2.1, 0.46)],
+        (Weather::Rain, Depth::Before) => &[field(34, 0.14, -0.34, 3.4, 0.4)],
         (Weather::Snow, Depth::Behind) => &[field(210, 0.0032, -0.02, 0.075, 0.65), field(90, 0.0058, -0.03, 0.12, 0.8)],
         (Weather::Snow, Depth::Before) => &[field(20, 0.0125, -0.05, 0.21, 0.8)],
         (Weather::Petals, Depth::Behind) => &[field(44, 0.0075, -0.1, 0.08, 0.85), field(22, 0.012, -0.15, 0.12, 0.95)],
@@ -74,7 +74,11 @@ fn particles(onto: &mut Pixmap, canvas: Canvas, weather: Weather, light: &Light,
         (blend(red, light.gain[0]), blend(green, light.gain[1]), blend(blue, light.gain[2]))
     };
     let (red, green, blue) = match weather {
-        Weather::Rain => tint(216.0, 228.0, 240.0),
+        // A drop gathers what light there is: it is never as dark as what it falls past.
+        Weather::Rain => {
+            let (red, green, blue) = tint(216.0, 228.0, 240.0);
+            (red.max(128), green.max(142), blue.max(172))
+        }
         Weather::Petals => tint(250.0, 196.0, 208.0),
         _ => tint(252.0, 253.0, 255.0),
     };
