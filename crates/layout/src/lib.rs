@@ -29,3 +29,4 @@ mod svg;
 mod yaml;
 
 pub use layout_engine::LayoutEngine;
+pub use pose_map::pose_map;
