@@ -21,6 +21,7 @@ use layout::figure::{Acting, FigureArt, draw};
 use layout::ink::{Canvas, Pen, paint};
 use layout::part::Catalogue;
 use layout::pose::Pose;
+use layout::stage::timing::Eyes;
 use tiny_skia::{Color, Pixmap};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -29,10 +30,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let catalogue = Catalogue::built_in();
     let figures: Vec<FigureBrief> = match options.get("brief") {
         Some(path) => vec![serde_json::from_slice(&std::fs::read(path)?)?],
-        None => option("garments", "")
-            .split('/')
-            .map(|outfit| sample(&option("build", "slim"), outfit, options.get("hair")))
-            .collect::<Result<_, _>>()?,
+        None => {
+            option("garments", "").split('/').map(|outfit| sample(&option("build", "slim"), outfit, &options)).collect::<Result<_, _>>()?
+        }
     };
     let all_poses =
         || catalogue.files("poses/").filter_map(|path| path.strip_prefix("poses/")?.strip_suffix(".yaml")).collect::<Vec<_>>().join(",");
@@ -41,6 +41,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .split(',')
         .map(|facing| serde_json::from_value(facing.into()))
         .collect::<Result<_, _>>()?;
+    let expression = serde_json::from_value(option("expression", "neutral").into())?;
+    let mouth = serde_json::from_value(option("mouth", "closed").into())?;
+    let eyes = if options.contains_key("closed") { Eyes::Closed } else { Eyes::Open };
     let head_pixels: f64 = option("head-pixels", "60").parse()?;
     let out = PathBuf::from(option("out", "."));
     std::fs::create_dir_all(&out)?;
@@ -56,7 +59,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (row, (figure, name)) in rows.enumerate() {
         let pose = catalogue.data::<Pose>("pose", name)?;
         for (column, facing) in facings.iter().enumerate() {
-            let acting = Acting { figure, pose: &pose, facing: *facing, holds: &[], pitch: 0.0, breath: 0.0 };
+            let acting = Acting { figure, pose: &pose, facing: *facing, holds: &[], pitch: 0.0, breath: 0.0, expression, eyes, mouth };
             let started = Instant::now();
             let art = draw(&catalogue, &acting)?;
             times.push(started.elapsed());
@@ -84,18 +87,19 @@ fn options() -> BTreeMap<String, String> {
 }
 
 /// Someone to look at when no brief is given.
-fn sample(build: &str, garments: &str, hair: Option<&String>) -> Result<FigureBrief, Box<dyn Error>> {
+fn sample(build: &str, garments: &str, options: &BTreeMap<String, String>) -> Result<FigureBrief, Box<dyn Error>> {
+    let part = |name: &str| options.get(name).map(|name| name.parse()).transpose();
     let tones = |colour: &str| colour.parse().map(Tones::from_base);
     let garments = garments.split(',').filter(|name| !name.is_empty());
     Ok(FigureBrief {
         character: "sample".parse()?,
         build: build.parse()?,
         height_cm: 165.0,
-        head: None,
-        hair: hair.map(|name| name.parse()).transpose()?,
-        eyes: None,
-        brows: None,
-        nose: None,
+        head: part("head")?,
+        hair: part("hair")?,
+        eyes: part("eyes")?,
+        brows: part("brows")?,
+        nose: part("nose")?,
         ears: None,
         tail: None,
         marks: Vec::new(),

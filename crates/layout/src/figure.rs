@@ -4,9 +4,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use bible::Slug;
-use bible::story::Facing;
+use bible::story::{Expression, Facing};
 use engine::EngineError;
-use engine::brief::{FigureBrief, PropBrief};
+use engine::brief::{FigureBrief, MouthShape, PropBrief};
 use kurbo::{Affine, Point, Rect, Shape, Vec2};
 
 use crate::body::ends::{self, Placed};
@@ -16,10 +16,12 @@ use crate::body::tube::{Lens, Tube};
 use crate::body::{limb, trunk};
 use crate::catalogue::Catalogue;
 use crate::cel::{self, Mark, Paint, Tone};
+use crate::head::{self, HeadArt, HeadPlace};
 use crate::palette::Palette;
 use crate::part::{Part, View};
 use crate::pose::Pose;
 use crate::skeleton::{Build, Limb, Skeleton, outwards};
+use crate::stage::timing::Eyes;
 
 /// One actor, drawn. Figure space: head units, y down, the ground at y = 0 under the hips' rest.
 #[derive(Debug, Clone)]
@@ -84,6 +86,12 @@ pub struct Acting<'a> {
     pub pitch: f64,
     /// How far the ribs are filled with breath, 0 to 1.
     pub breath: f64,
+    /// The face.
+    pub expression: Expression,
+    /// How far the eyes are open.
+    pub eyes: Eyes,
+    /// What the mouth says.
+    pub mouth: MouthShape,
 }
 
 /// Degrees that a figure is turned to the picture's right.
@@ -110,13 +118,16 @@ pub fn draw(catalogue: &Catalogue, acting: &Acting<'_>) -> Result<FigureArt, Eng
     let palette = Palette::of_figure(catalogue, acting.figure)?;
     let mut drawing = Drawing::new(catalogue, acting, &build, &skeleton)?;
     let cm_per_unit = acting.figure.height_cm / build.height();
-    drawing.draw()?;
+    let head = head::draw(catalogue, acting, &HeadPlace::of(&skeleton.head, lens_of(&build)))?;
+    let mut joints = joints(&skeleton, drawing.lens);
+    head::note_joints(&mut joints, &head);
+    drawing.draw(head)?;
     let lens = drawing.lens;
     let soles = skeleton.soles(&build).map(|point| lens.project(point));
     let lowest = soles.iter().map(|point| point.y).fold(f64::MIN, f64::max);
     let bounds = drawing.groups.iter().flat_map(|group| &group.marks).map(|mark| mark.path.bounding_box()).reduce(|a, b| a.union(b));
     Ok(FigureArt {
-        joints: joints(&skeleton, lens),
+        joints,
         bounds: bounds.unwrap_or_default(),
         ground: soles.into_iter().filter(|point| point.y > lowest - 12.0).collect(),
         cm_per_unit,
@@ -186,6 +197,10 @@ fn joints(skeleton: &Skeleton, lens: Lens) -> [Option<Point>; 18] {
     joints
 }
 
+fn lens_of(build: &Build) -> Lens {
+    Lens { eye: 100.0 - build.height() }
+}
+
 /// A garment with what its part says, or the body itself.
 struct Layer<'a> {
     part: &'a Part,
@@ -211,7 +226,7 @@ struct Drawing<'a> {
 
 impl<'a> Drawing<'a> {
     fn new(catalogue: &'a Catalogue, acting: &'a Acting<'a>, build: &'a Build, skeleton: &'a Skeleton) -> Result<Self, EngineError> {
-        let lens = Lens { eye: 100.0 - build.height() };
+        let lens = lens_of(build);
         let body = catalogue.part("body", &base_body())?;
         let mut layers = vec![Layer { part: body, cut: body.details()?, slots: Slots { garment: None } }];
         for garment in &acting.figure.garments {
@@ -235,7 +250,8 @@ impl<'a> Drawing<'a> {
         })
     }
 
-    fn draw(&mut self) -> Result<(), EngineError> {
+    fn draw(&mut self, head: HeadArt) -> Result<(), EngineError> {
+        self.push(head.behind);
         self.push(self.linings());
         let mut arms = [0, 1];
         arms.sort_by(|a, b| self.skeleton.arms[*a].end.at.z.total_cmp(&self.skeleton.arms[*b].end.at.z));
@@ -257,6 +273,9 @@ impl<'a> Drawing<'a> {
             self.arm(index)?;
         }
         self.trunk(true);
+        for marks in [head.head, head.hair, head.brows] {
+            self.push(marks);
+        }
         for index in raised {
             self.arm(index)?;
         }

@@ -95,19 +95,13 @@ impl LayoutEngine {
         paths.insert(format!("poses/{}.yaml", actor.pose));
         paths.insert(format!("builds/{}.yaml", figure.build));
         // What every figure has without naming it: the body, its ends, and the mouth of each face.
-        for category in ["body", "hand", "foot", "mouth"] {
+        for category in ["body", "hand", "foot", "mouth", "face"] {
             paths.extend(self.catalogue.files(&format!("parts/{category}/")).map(str::to_owned));
         }
-        let named = [
-            ("head", &figure.head),
-            ("hair", &figure.hair),
-            ("eye", &figure.eyes),
-            ("brow", &figure.brows),
-            ("nose", &figure.nose),
-            ("ear", &figure.ears),
-            ("tail", &figure.tail),
-        ];
-        for (category, name) in named {
+        for (category, name) in crate::head::parts_of(figure)? {
+            self.part_files(category, &name, paths)?;
+        }
+        for (category, name) in [("ear", &figure.ears), ("tail", &figure.tail)] {
             if let Some(name) = name {
                 self.part_files(category, name, paths)?;
             }

@@ -17,6 +17,7 @@ pub mod body;
 mod catalogue;
 pub mod cel;
 pub mod figure;
+mod head;
 pub mod ink;
 pub mod layout_engine;
 pub mod palette;

@@ -66,11 +66,8 @@ impl Palette {
         let mut palette = Self::default();
         palette.set(FIXED, Tones::from_base(Colour::new(255, 255, 255)));
         palette.set("skin", Tones::from_base(SKIN));
-        let face = [("head", &brief.head), ("hair", &brief.hair), ("eye", &brief.eyes), ("brow", &brief.brows), ("nose", &brief.nose)];
-        for (category, name) in face {
-            if let Some(name) = name {
-                palette.add_part(catalogue, category, name, |slot| slot.to_owned())?;
-            }
+        for (category, name) in crate::head::parts_of(brief)? {
+            palette.add_part(catalogue, category, &name, |slot| slot.to_owned())?;
         }
         for (category, prefix, name) in [("ear", "ears", &brief.ears), ("tail", "tail", &brief.tail)] {
             if let Some(name) = name {

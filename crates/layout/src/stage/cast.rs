@@ -82,7 +82,17 @@ pub(crate) fn pen(style: &StyleBrief, camera: &Camera) -> Pen {
 pub(crate) fn actor(catalogue: &Catalogue, actor: &Actor, drawing: &Drawing, facing: Facing, pitch: f64) -> Result<FigureArt, EngineError> {
     let pose = pose(catalogue, drawing)?;
     let breath = f64::from(drawing.breath) / f64::from(BREATHS);
-    let acting = Acting { figure: &actor.figure, pose: &pose, facing, holds: &actor.holds, pitch, breath };
+    let acting = Acting {
+        figure: &actor.figure,
+        pose: &pose,
+        facing,
+        holds: &actor.holds,
+        pitch,
+        breath,
+        expression: drawing.expression,
+        eyes: drawing.eyes,
+        mouth: drawing.mouth,
+    };
     figure::draw(catalogue, &acting)
 }
 
