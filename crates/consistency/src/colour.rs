@@ -270,13 +270,13 @@ impl Measure for ColourModel {
             }
         }
         if parts.is_empty() {
-            return not_measured(match (asked, unmeasured.first()) {
-                (0, _) => "no part of the picture has colours in the bible".to_owned(),
-                (_, None) => "no part that has colours in the bible can be seen".to_owned(),
+            return match (asked, unmeasured.first()) {
+                (0, _) => Outcome::NotApplicable { reason: "no part of the picture has colours in the bible".to_owned() },
+                (_, None) => Outcome::NotApplicable { reason: "no part that has colours in the bible is in sight".to_owned() },
                 (_, Some(first)) => {
-                    format!("none of {} parts in sight can be measured; {}: {}", unmeasured.len(), name(first), first.reason)
+                    not_measured(format!("none of {} parts in sight can be measured; {}: {}", unmeasured.len(), name(first), first.reason))
                 }
-            });
+            };
         }
         parts.sort_by(|one, two| {
             (one.score.value().total_cmp(&two.score.value())).then_with(|| (&one.owner, &one.part).cmp(&(&two.owner, &two.part)))

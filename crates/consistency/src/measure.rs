@@ -118,6 +118,11 @@ pub enum Outcome {
         /// The figures behind the score.
         evidence: Evidence,
     },
+    /// There is nothing in the picture that the measure is about, such as colours of people where nobody is.
+    NotApplicable {
+        /// What is not there, as a sentence.
+        reason: String,
+    },
     /// It was not measured, and nothing is claimed.
     NotMeasured {
         /// Why not, as a sentence.

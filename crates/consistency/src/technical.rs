@@ -225,7 +225,7 @@ mod tests {
     fn codes(subject: &Subject<'_>) -> Vec<String> {
         match Technical::default().measure(subject) {
             Outcome::Measured { findings, .. } => findings.into_iter().map(|finding| finding.code).collect(),
-            Outcome::NotMeasured { reason } => vec![reason],
+            Outcome::NotApplicable { reason } | Outcome::NotMeasured { reason } => vec![reason],
         }
     }
 

@@ -64,6 +64,8 @@ pub struct Reason {
 ///
 /// - Something that blocks (undecodable, blank, wrong size), or a consistency score below the gate: rejected.
 /// - A doubt, or no consistency measure that could measure: needs review. What was not measured is never accepted.
+/// - Nothing in the picture that a consistency measure is about (an empty street): it has no score, and the
+///   technical checks decide.
 /// - Otherwise: accepted.
 ///
 /// It depends on nothing but its arguments.
@@ -72,6 +74,7 @@ pub fn judge(measurements: Vec<Measurement>, gate: Score) -> Verdict {
     let mut reasons = Vec::new();
     let mut score: Option<Score> = None;
     let mut unmeasured = Vec::new();
+    let mut nothing_to_measure = false;
     for measurement in &measurements {
         let consistency = measurement.role == Role::Consistency;
         match &measurement.outcome {
@@ -98,13 +101,20 @@ pub fn judge(measurements: Vec<Measurement>, gate: Score) -> Verdict {
                     reasons.push(Reason { at: finding.at, ..reason(measurement, leads_to, &finding.code, finding.message.clone()) });
                 }
             }
+            Outcome::NotApplicable { reason: why } => {
+                nothing_to_measure |= consistency;
+                reasons.push(reason(measurement, None, "not-applicable", why.clone()));
+            }
             Outcome::NotMeasured { reason: why } => {
                 let leads_to = (!consistency).then_some(Status::NeedsReview);
                 unmeasured.push(reason(measurement, leads_to, "not-measured", format!("not measured: {why}")));
             }
         }
     }
-    if score.is_none() {
+    let silent = measurements.iter().any(|measurement| {
+        measurement.role == Role::Consistency && matches!(measurement.outcome, Outcome::NotMeasured { .. })
+    });
+    if score.is_none() && (silent || !nothing_to_measure) {
         unmeasured.iter_mut().for_each(|reason| reason.leads_to = Some(Status::NeedsReview));
         if unmeasured.is_empty() {
             unmeasured.push(Reason {
@@ -174,6 +184,16 @@ mod tests {
             assert_eq!(verdict.status, Status::NeedsReview, "{verdict:?}");
             assert_eq!(verdict.reasons[0].code, "not-measured");
         }
+    }
+
+    #[test]
+    fn an_empty_street_is_judged_by_the_technical_checks_alone() {
+        let nobody = || Measurement { outcome: Outcome::NotApplicable { reason: "nobody is there".to_owned() }, ..silent(Role::Consistency) };
+        let verdict = judge(vec![measured(Role::Technical, 1.0, &[]), nobody()], GATE);
+        assert_eq!((verdict.status, verdict.score), (Status::Accepted, None));
+        let blank = judge(vec![measured(Role::Technical, 0.0, &[(Severity::Blocks, "blank")]), nobody()], GATE);
+        assert_eq!(blank.status, Status::Rejected);
+        assert_eq!(judge(vec![nobody(), silent(Role::Consistency)], GATE).status, Status::NeedsReview, "one that should have measured");
     }
 
     #[test]
