@@ -16,6 +16,7 @@
 pub mod body;
 mod catalogue;
 pub mod cel;
+pub mod creature;
 pub mod figure;
 mod head;
 pub mod ink;

@@ -72,6 +72,12 @@ pub fn clipped(shape: &BezPath, base: &BezPath) -> BezPath {
     combined(shape, base, OverlayRule::Intersect)
 }
 
+/// The part of `shape` that `cut` does not cover.
+#[must_use]
+pub fn without(shape: &BezPath, cut: &BezPath) -> BezPath {
+    combined(shape, cut, OverlayRule::Difference)
+}
+
 /// Several shapes as one, without lines where they overlap.
 #[must_use]
 pub fn merged(shapes: &BezPath) -> BezPath {
