@@ -16,6 +16,7 @@ use crate::body::tube::{Lens, Tube};
 use crate::body::{limb, trunk};
 use crate::catalogue::Catalogue;
 use crate::cel::{self, Mark, Paint, Tone};
+use crate::creature::{self, build::AnyBuild};
 use crate::head::{self, HeadArt, HeadPlace};
 use crate::palette::Palette;
 use crate::part::{Part, View};
@@ -107,23 +108,27 @@ pub const fn yaw(facing: Facing) -> f64 {
     }
 }
 
-/// Draws a two-legged figure.
+/// Draws a figure. Animals, whose stances have names, stand here; [`creature::draw`] draws them in every pose.
 ///
 /// # Errors
 /// When the brief names what the catalogue does not have, or a part is broken.
 pub fn draw(catalogue: &Catalogue, acting: &Acting<'_>) -> Result<FigureArt, EngineError> {
-    let build = catalogue.data::<Build>("build", &acting.figure.build)?;
+    let build = catalogue.data::<AnyBuild>("build", &acting.figure.build)?;
+    let build = match &*build {
+        AnyBuild::TwoLegged(build) => build,
+        AnyBuild::Quadruped(build) => return creature::draw(catalogue, build, &creature::Acting::standing(acting)),
+    };
     let pose = walk_in(acting.pose, step(catalogue, acting.figure)?);
-    let skeleton = Skeleton::posed(&build, &pose).seen(yaw(acting.facing), acting.pitch);
+    let skeleton = Skeleton::posed(build, &pose).seen(yaw(acting.facing), acting.pitch);
     let palette = Palette::of_figure(catalogue, acting.figure)?;
-    let mut drawing = Drawing::new(catalogue, acting, &build, &skeleton)?;
+    let mut drawing = Drawing::new(catalogue, acting, build, &skeleton)?;
     let cm_per_unit = acting.figure.height_cm / build.height();
-    let head = head::draw(catalogue, acting, &HeadPlace::of(&skeleton.head, lens_of(&build)))?;
+    let head = head::draw(catalogue, acting, &HeadPlace::of(&skeleton.head, lens_of(build)))?;
     let mut joints = joints(&skeleton, drawing.lens);
     head::note_joints(&mut joints, &head);
     drawing.draw(head)?;
     let lens = drawing.lens;
-    let soles = skeleton.soles(&build).map(|point| lens.project(point));
+    let soles = skeleton.soles(build).map(|point| lens.project(point));
     let lowest = soles.iter().map(|point| point.y).fold(f64::MIN, f64::max);
     let bounds = drawing.groups.iter().flat_map(|group| &group.marks).map(|mark| mark.path.bounding_box()).reduce(|a, b| a.union(b));
     Ok(FigureArt {

@@ -79,8 +79,7 @@ impl Frame {
             Ball::at(self.chest + DVec3::new(0.0, 2.0, 8.0), 38.0 + fill),
         ];
         let throat = self.chest.lerp(self.head, 0.5) + DVec3::new(0.0, 2.0, 2.0);
-        let neck =
-            vec![Ball::at(self.chest + DVec3::new(0.0, -8.0, 8.0), 37.0 + fill), Ball::at(throat, 31.0), Ball::at(self.head, 27.0)];
+        let neck = vec![Ball::at(self.chest + DVec3::new(0.0, -8.0, 8.0), 37.0 + fill), Ball::at(throat, 31.0), Ball::at(self.head, 27.0)];
         [trunk, neck]
     }
 

@@ -11,7 +11,7 @@ use crate::body::shade::clipped;
 use crate::cel::{self, MIRROR, Mark, Tone};
 use crate::palette::{own_side, side_of};
 use crate::part::{Art, Part, View};
-use crate::stage::Eyes;
+use crate::stage::timing::Eyes;
 
 /// How a head is held.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -184,7 +184,9 @@ fn side(which: &str, held: Held) -> Result<(Side, f64), EngineError> {
         "right" => (Side::Right, -seen_from_behind),
         "near" => (side_of(true, held.mirrored), -1.0),
         "far" => (side_of(false, held.mirrored), 1.0),
-        other => return Err(EngineError::Impossible { reason: format!("an anchor on the side `{other}`; write left, right, near or far") }),
+        other => {
+            return Err(EngineError::Impossible { reason: format!("an anchor on the side `{other}`; write left, right, near or far") });
+        }
     })
 }
 

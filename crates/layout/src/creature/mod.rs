@@ -1,40 +1,29 @@
 //! Four-legged bodies: foxes and whatever else a `builds/<name>.yaml` with `kind: quadruped` names.
 
+pub mod build;
 mod chain;
 mod frame;
 mod head;
 mod sight;
 pub mod stance;
 
-use bible::Slug;
 use bible::story::{Expression, Facing};
 use engine::EngineError;
 use engine::brief::{FigureBrief, MouthShape};
 use kurbo::{Affine, BezPath, Point, Rect, Shape};
-use serde::Deserialize;
 
 use crate::body::shade::{clipped, without};
 use crate::cel::{Mark, Paint, Tone};
-use crate::figure::{FigureArt, Group, Owner, yaw};
+use crate::figure::{self, FigureArt, Group, Owner, yaw};
 use crate::palette::Palette;
-use crate::part::{Catalogue, Part, View};
-use crate::stage::Eyes;
+use crate::part::{Catalogue, Part};
+use crate::stage::timing::Eyes;
+use build::Quadruped;
 use chain::{Disc, discs, edge, outline};
 use frame::{Frame, Leg};
 use head::{Head, Held};
 use sight::Sight;
 use stance::{Habits, Stance};
-
-/// The proportions of a four-legged build (`builds/<name>.yaml` with `kind: quadruped`).
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Build {
-    /// For people choosing.
-    #[serde(default)]
-    pub description: String,
-    /// A part of the `creature` category.
-    pub creature: Slug,
-}
 
 /// What a face does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -53,9 +42,9 @@ pub struct Acting<'a> {
     /// Who.
     pub figure: &'a FigureBrief,
     /// A pose of the catalogue.
-    pub pose: &'a Slug,
+    pub pose: &'a str,
     /// The pose that it comes from, and the share of the way.
-    pub from: Option<(&'a Slug, f64)>,
+    pub from: Option<(&'a str, f64)>,
     /// Where in the cycle of a walk or run, 0 to 1.
     pub stride: Option<f64>,
     /// The direction.
@@ -68,21 +57,37 @@ pub struct Acting<'a> {
     pub breath: f64,
 }
 
+impl<'a> Acting<'a> {
+    /// The same as someone on two legs, standing.
+    pub(crate) fn standing(acting: &figure::Acting<'a>) -> Self {
+        Self {
+            figure: acting.figure,
+            pose: stance::AT_REST,
+            from: None,
+            stride: None,
+            facing: acting.facing,
+            face: Face { expression: acting.expression, eyes: acting.eyes, mouth: acting.mouth },
+            pitch: acting.pitch,
+            breath: acting.breath,
+        }
+    }
+}
+
 /// Draws a creature.
 ///
 /// # Errors
 /// When the brief names what the catalogue does not have, or a part is broken.
-pub fn draw(catalogue: &Catalogue, build: &Build, acting: &Acting<'_>) -> Result<FigureArt, EngineError> {
+pub fn draw(catalogue: &Catalogue, build: &Quadruped, acting: &Acting<'_>) -> Result<FigureArt, EngineError> {
     let part = catalogue.part("creature", &build.creature)?;
     let habits: &Habits = part.details()?;
     let no_stance = || part.broken("part.yaml", "`stances` has no `stand`");
-    let stance = habits.stance(acting.pose.as_str()).ok_or_else(no_stance)?;
+    let stance = habits.stance(acting.pose).ok_or_else(no_stance)?;
     let stance = match (acting.stride, acting.from) {
-        (Some(cycle), _) => stance.going(cycle, acting.pose.as_str().starts_with("run")),
-        (None, Some((from, share))) => habits.stance(from.as_str()).ok_or_else(no_stance)?.mixed(stance, share),
+        (Some(cycle), _) => stance.going(cycle, acting.pose.starts_with("run")),
+        (None, Some((from, share))) => habits.stance(from).ok_or_else(no_stance)?.mixed(stance, share),
         (None, None) => stance.clone(),
     };
-    let yaw = yaw(acting.facing) * 1.0;
+    let yaw = yaw(acting.facing);
     let sight = Sight::new(if yaw.abs() == 40.0 { yaw * 1.25 } else { yaw }, acting.pitch);
     let frame = Frame::new(&stance, acting.breath);
     let held = held(&stance, &frame, &sight, yaw);
@@ -140,7 +145,11 @@ impl Body<'_> {
         let tail_depth = frame.tail.iter().skip(2).map(|ball| self.sight.depth(ball.at)).sum::<f64>() / 5.0;
         let trunk_depth = self.sight.depth(frame.rump.lerp(frame.chest, 0.5));
         let tail = self.tail();
-        if tail_depth > trunk_depth + 20.0 { before.push((tail_depth, tail)) } else { behind.push((tail_depth - 60.0, tail)) }
+        if tail_depth > trunk_depth + 20.0 {
+            before.push((tail_depth, tail))
+        } else {
+            behind.push((tail_depth - 60.0, tail))
+        }
         let mut near = Vec::new();
         for leg in frame.hind.iter().chain(&frame.fore) {
             if self.is_behind(leg) {
@@ -241,7 +250,8 @@ impl Body<'_> {
         tip.extend(teeth(&discs, at));
         let tip = clipped(&crate::body::shade::merged(&tip), &whole);
         let shade = turned_away(&whole, 14.0);
-        let middle: BezPath = edge(&discs.iter().map(|disc| Disc { radius: disc.radius * 0.42, ..*disc }).collect::<Vec<_>>(), 1.0, 0.4, 0.64);
+        let middle: BezPath =
+            edge(&discs.iter().map(|disc| Disc { radius: disc.radius * 0.42, ..*disc }).collect::<Vec<_>>(), 1.0, 0.4, 0.64);
         vec![
             Mark::fill(whole, &tail, Tone::Base),
             Mark::fill(shade.clone(), &tail, Tone::Shadow),
@@ -343,10 +353,4 @@ fn teeth(discs: &[Disc], at: usize) -> BezPath {
         path.close_path();
     }
     path
-}
-
-/// Whether a view shows the face.
-#[must_use]
-pub const fn shows_face(view: View) -> bool {
-    !matches!(view, View::Back)
 }

@@ -14,6 +14,7 @@ use super::light::{Rim, lit};
 use super::pixels::{quads, quads_mut};
 use super::timing::{BREATHS, Drawing, WALK_PHASES};
 use crate::cel::{FIXED, Mark, Paint};
+use crate::creature::{self, build::AnyBuild};
 use crate::figure::{self, Acting, FigureArt};
 use crate::ink::{self, Canvas, PartLayer, Pen};
 use crate::palette::Palette;
@@ -80,8 +81,21 @@ pub(crate) fn pen(style: &StyleBrief, camera: &Camera) -> Pen {
 
 /// Draws an actor.
 pub(crate) fn actor(catalogue: &Catalogue, actor: &Actor, drawing: &Drawing, facing: Facing, pitch: f64) -> Result<FigureArt, EngineError> {
-    let pose = pose(catalogue, drawing)?;
     let breath = f64::from(drawing.breath) / f64::from(BREATHS);
+    if let AnyBuild::Quadruped(build) = &*catalogue.data::<AnyBuild>("build", &actor.figure.build)? {
+        let acting = creature::Acting {
+            figure: &actor.figure,
+            pose: drawing.pose.as_str(),
+            from: drawing.from.as_ref().map(|(from, share)| (from.as_str(), f64::from(*share) / 100.0)),
+            stride: drawing.stride.map(|phase| f64::from(phase % WALK_PHASES) / f64::from(WALK_PHASES)),
+            facing,
+            face: creature::Face { expression: drawing.expression, eyes: drawing.eyes, mouth: drawing.mouth },
+            pitch,
+            breath,
+        };
+        return creature::draw(catalogue, build, &acting);
+    }
+    let pose = pose(catalogue, drawing)?;
     let acting = Acting {
         figure: &actor.figure,
         pose: &pose,
