@@ -18,6 +18,7 @@ use crate::catalogue::Catalogue;
 use crate::cel::{self, Mark, Paint, Tone};
 use crate::creature::{self, build::AnyBuild};
 use crate::head::{self, HeadArt, HeadPlace};
+use crate::held;
 use crate::palette::Palette;
 use crate::part::{Part, View};
 use crate::pose::Pose;
@@ -131,7 +132,7 @@ pub fn draw(catalogue: &Catalogue, acting: &Acting<'_>) -> Result<FigureArt, Eng
     let soles = skeleton.soles(build).map(|point| lens.project(point));
     let lowest = soles.iter().map(|point| point.y).fold(f64::MIN, f64::max);
     let bounds = drawing.groups.iter().flat_map(|group| &group.marks).map(|mark| mark.path.bounding_box()).reduce(|a, b| a.union(b));
-    Ok(FigureArt {
+    let mut art = FigureArt {
         joints,
         bounds: bounds.unwrap_or_default(),
         ground: soles.into_iter().filter(|point| point.y > lowest - 12.0).collect(),
@@ -139,7 +140,9 @@ pub fn draw(catalogue: &Catalogue, acting: &Acting<'_>) -> Result<FigureArt, Eng
         grips: drawing.grips,
         groups: drawing.groups,
         owners: vec![Owner { slug: acting.figure.character.clone(), palette }],
-    })
+    };
+    held::paint(catalogue, &mut art, acting.holds)?;
+    Ok(art)
 }
 
 /// How long the steps of a figure are in its clothes, as a share of the usual: a narrow robe shortens them.

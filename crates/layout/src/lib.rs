@@ -19,6 +19,7 @@ pub mod cel;
 pub mod creature;
 pub mod figure;
 mod head;
+pub mod held;
 pub mod ink;
 pub mod layout_engine;
 pub mod palette;

@@ -15,10 +15,6 @@ pub(crate) struct Ball {
 }
 
 impl Ball {
-    pub(crate) const fn new(x: f64, y: f64, z: f64, radius: f64) -> Self {
-        Self { at: DVec3::new(x, y, z), radius }
-    }
-
     pub(crate) const fn at(at: DVec3, radius: f64) -> Self {
         Self { at, radius }
     }
@@ -32,7 +28,7 @@ pub(crate) struct Disc {
 }
 
 /// Balls between two of a chain, for its smooth course.
-const STEPS: usize = 7;
+const STEPS: usize = 5;
 
 /// The discs of a chain, smoothly from ball to ball.
 pub(crate) fn discs(balls: &[Ball], sight: &Sight) -> Vec<Disc> {
@@ -89,7 +85,7 @@ fn hull(a: Disc, b: Disc, path: &mut BezPath) {
 }
 
 fn arc(disc: Disc, from: f64, to: f64, first: bool, path: &mut BezPath) {
-    let steps = ((to - from).abs() / 0.26).ceil().max(2.0) as usize;
+    let steps = ((to - from).abs() / 0.36).ceil().max(2.0) as usize;
     for step in 0..=steps {
         let angle = from + (to - from) * step as f64 / steps as f64;
         let point = disc.at + Vec2::from_angle(angle) * disc.radius;
@@ -126,7 +122,7 @@ mod tests {
 
     #[test]
     fn skin_over_two_balls_reaches_as_far_as_they_do() {
-        let balls = [Ball::new(0.0, 0.0, 0.0, 10.0), Ball::new(40.0, 0.0, 0.0, 4.0)];
+        let balls = [Ball::at(DVec3::ZERO, 10.0), Ball::at(DVec3::X * 40.0, 4.0)];
         let bounds = outline(&discs(&balls, &Sight::new(0.0, 0.0))).bounding_box();
         assert!((bounds.x0 + 10.0).abs() < 0.6 && (bounds.x1 - 44.0).abs() < 0.6, "{bounds:?}");
         assert!((bounds.height() - 20.0).abs() < 1.2, "{bounds:?}");
@@ -134,7 +130,7 @@ mod tests {
 
     #[test]
     fn a_chain_that_points_at_us_is_its_thickest_ball() {
-        let balls = [Ball::new(0.0, 0.0, 0.0, 10.0), Ball::new(0.0, 0.0, 40.0, 20.0)];
+        let balls = [Ball::at(DVec3::ZERO, 10.0), Ball::at(DVec3::Z * 40.0, 20.0)];
         let bounds = outline(&discs(&balls, &Sight::new(0.0, 0.0))).bounding_box();
         assert!((bounds.width() - 40.0).abs() < 1.5, "{bounds:?}");
     }

@@ -161,7 +161,8 @@ impl Body<'_> {
         near.sort_by(|a, b| self.sight.depth(a.root).total_cmp(&self.sight.depth(b.root)));
         let head_depth = self.sight.depth(frame.head);
         let body = self.trunk(&near);
-        if head_depth < trunk_depth - 20.0 && self.head.nose.is_none() {
+        let low = frame.head.y > frame.chest.y - 60.0;
+        if low && head_depth < trunk_depth - 20.0 && self.head.nose.is_none() {
             behind.push((trunk_depth, self.head.marks.clone()));
         } else {
             before.push((trunk_depth.max(head_depth), self.head.marks.clone()));
@@ -245,7 +246,7 @@ impl Body<'_> {
         let tail = "tail".into();
         let discs = discs(&self.frame.tail, self.sight);
         let whole = outline(&discs);
-        let at = (discs.len() as f64 * 0.7) as usize;
+        let at = (discs.len() as f64 * 0.76) as usize;
         let mut tip = outline(&discs[at..]);
         tip.extend(teeth(&discs, at));
         let tip = clipped(&crate::body::shade::merged(&tip), &whole);
@@ -346,11 +347,92 @@ fn teeth(discs: &[Disc], at: usize) -> BezPath {
     let mut path = BezPath::new();
     for tooth in -2..=2 {
         let middle = here.at + across * (f64::from(tooth) * here.radius * 0.46);
-        let reach = here.radius * if tooth % 2 == 0 { 0.75 } else { 0.4 };
+        let reach = here.radius * if tooth % 2 == 0 { 1.5 } else { 1.05 };
         path.move_to(middle + across * here.radius * 0.3 + along * here.radius * 0.9);
         path.line_to(middle - along * reach);
         path.line_to(middle - across * here.radius * 0.3 + along * here.radius * 0.9);
         path.close_path();
     }
     path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeMap;
+
+    const FACINGS: [Facing; 6] =
+        [Facing::Front, Facing::ThreeQuarterRight, Facing::ThreeQuarterLeft, Facing::Right, Facing::Left, Facing::Back];
+
+    fn fox() -> FigureBrief {
+        let slug = |name: &str| name.parse().unwrap();
+        FigureBrief {
+            character: slug("kon"),
+            build: slug("fox"),
+            height_cm: 62.0,
+            head: None,
+            hair: None,
+            eyes: None,
+            brows: None,
+            nose: None,
+            ears: None,
+            tail: Some(slug("fox")),
+            marks: Vec::new(),
+            garments: Vec::new(),
+            accessories: Vec::new(),
+            colours: BTreeMap::from([("fur".to_owned(), bible::Tones::from_base("#fbf1e0".parse().unwrap()))]),
+        }
+    }
+
+    fn drawn(catalogue: &Catalogue, pose: &str, facing: Facing, face: Face) -> FigureArt {
+        let figure = fox();
+        let build = Quadruped { description: String::new(), creature: "fox".parse().unwrap() };
+        let acting = Acting { figure: &figure, pose, from: None, stride: None, facing, face, pitch: 0.0, breath: 0.5 };
+        draw(catalogue, &build, &acting).unwrap()
+    }
+
+    #[test]
+    fn a_fox_takes_every_pose_that_people_have() {
+        let catalogue = Catalogue::built_in();
+        let poses: Vec<String> =
+            catalogue.files("poses/").filter_map(|path| Some(path.strip_prefix("poses/")?.strip_suffix(".yaml")?.to_owned())).collect();
+        assert!(poses.len() > 20);
+        for pose in poses {
+            for facing in FACINGS {
+                let art = drawn(&catalogue, &pose, facing, Face::default());
+                assert!(art.bounds.height() > 100.0 && art.groups.len() > 2, "{pose} {facing:?}: {:?}", art.bounds);
+            }
+        }
+    }
+
+    #[test]
+    fn every_face_can_be_drawn_from_every_side() {
+        let catalogue = Catalogue::built_in();
+        for facing in FACINGS {
+            for expression in Expression::ALL {
+                for eyes in [Eyes::Open, Eyes::Half, Eyes::Closed] {
+                    drawn(&catalogue, "sit", facing, Face { expression: *expression, eyes, mouth: MouthShape::A });
+                }
+                drawn(&catalogue, "sit", facing, Face { expression: *expression, ..Face::default() });
+            }
+        }
+    }
+
+    #[test]
+    fn each_eye_keeps_its_side() {
+        let catalogue = Catalogue::built_in();
+        let front = drawn(&catalogue, "sit", Facing::Front, Face::default());
+        let [right, left] = [14, 15].map(|joint| front.joints[joint].unwrap());
+        assert!(left.x > right.x, "seen from the front, left is right");
+        let profile = drawn(&catalogue, "sit", Facing::Left, Face::default());
+        assert!(profile.joints[15].is_some() && profile.joints[14].is_none());
+        assert!(drawn(&catalogue, "sit", Facing::Back, Face::default()).joints[0].is_none());
+    }
+
+    #[test]
+    fn a_tail_that_the_colour_model_leaves_open_is_of_the_fur() {
+        let art = drawn(&Catalogue::built_in(), "stand", Facing::Right, Face::default());
+        assert_eq!(art.owners[0].palette.get("tail").unwrap().base.to_string(), "#fbf1e0");
+        assert_eq!(art.owners[0].palette.get("marking").unwrap().base.to_string(), "#d8452f");
+    }
 }
