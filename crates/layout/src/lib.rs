@@ -29,6 +29,7 @@ pub mod pose_map;
 pub mod skeleton;
 pub mod stage;
 mod svg;
+pub mod worn;
 mod yaml;
 
 pub use layout_engine::LayoutEngine;

@@ -18,6 +18,7 @@ use crate::figure::Acting;
 use crate::palette::{own_side, side_of};
 use crate::part::{Art, View};
 use crate::skeleton::{Joint, side_index};
+use crate::worn;
 
 /// Where the shade of the front hair falls on the face, in head units.
 const HAIR_SHADE: Vec2 = Vec2::new(2.0, 6.5);
@@ -119,7 +120,7 @@ pub(crate) struct HeadArt {
     pub(crate) head: Vec<Mark>,
     /// Hair over the face.
     pub(crate) hair: Vec<Mark>,
-    /// Brows, seen through the hair as anime has them.
+    /// Brows, seen through the hair as anime has them, and what is worn over it.
     pub(crate) brows: Vec<Mark>,
     /// Nose, right eye, left eye, right ear, left ear.
     pub(crate) joints: [Option<Point>; 5],
@@ -146,6 +147,9 @@ pub(crate) fn draw(catalogue: &Catalogue, acting: &Acting<'_>, place: &HeadPlace
         drawn.head.extend(face.marks);
         drawn.brows = face.brows;
     }
+    let worn = worn::on_head(catalogue, acting.figure, place, head)?;
+    drawn.head.extend(worn.beneath);
+    drawn.brows.extend(worn.over);
     for marks in [&mut drawn.behind, &mut drawn.head, &mut drawn.hair, &mut drawn.brows] {
         for mark in marks.iter_mut() {
             if let Some(own) = own_side(&mark.slot, place.mirrored) {
