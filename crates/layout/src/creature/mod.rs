@@ -146,9 +146,9 @@ impl Body<'_> {
         let trunk_depth = self.sight.depth(frame.rump.lerp(frame.chest, 0.5));
         let tail = self.tail();
         if tail_depth > trunk_depth + 20.0 {
-            before.push((tail_depth, tail))
+            before.push((tail_depth, tail));
         } else {
-            behind.push((tail_depth - 60.0, tail))
+            behind.push((tail_depth - 60.0, tail));
         }
         let mut near = Vec::new();
         for leg in frame.hind.iter().chain(&frame.fore) {
