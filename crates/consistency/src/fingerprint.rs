@@ -6,13 +6,19 @@ use std::str::FromStr;
 use engine::picture::Raster;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// Columns and rows of gradients.
-const GRID: usize = 16;
+/// Columns and rows of gradients of the coarse hash, which finds what is alike, and of the fine one, which tells
+/// two faces of one drawing apart.
+const COARSE: usize = 16;
+const FINE: usize = 64;
 
-/// A difference hash of 256 bits: whether each cell of a 17 x 16 grid is brighter than its right
+/// 64-bit words of both hashes.
+const COARSE_WORDS: usize = COARSE * COARSE / 64;
+const WORDS: usize = COARSE_WORDS + FINE * FINE / 64;
+
+/// Two difference hashes, of 256 and of 4096 bits: whether each cell of a grid is brighter than its right
 /// neighbour. Small changes of size, compression or colour flip few bits; another picture flips many.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct Fingerprint([u64; 4]);
+pub struct Fingerprint([u64; WORDS]);
 
 impl Fingerprint {
     /// The fingerprint of a picture; all zeros for a picture without pixels.
@@ -23,28 +29,44 @@ impl Fingerprint {
 
     /// The fingerprint of a picture whose luma is known.
     pub(crate) fn of_luma(luma: &[u8], width: usize, height: usize) -> Self {
-        let mut bits = [0u64; 4];
+        let mut bits = [0u64; WORDS];
         if width == 0 || height == 0 || luma.len() < width * height {
             return Self(bits);
         }
-        let cells = cell_means(luma, width, height);
-        for row in 0..GRID {
-            for column in 0..GRID {
-                let (here, right) = (cells[row * (GRID + 1) + column], cells[row * (GRID + 1) + column + 1]);
-                // Differences below one code value are dither, not drawing.
-                if here > right + 1.0 {
-                    let bit = row * GRID + column;
-                    bits[bit / 64] |= 1 << (bit % 64);
-                }
-            }
-        }
+        let (coarse, fine) = bits.split_at_mut(COARSE_WORDS);
+        hash(luma, width, height, COARSE, coarse);
+        hash(luma, width, height, FINE, fine);
         Self(bits)
     }
 
-    /// How many of the 256 bits differ.
+    /// How many of the 256 coarse bits differ.
     #[must_use]
     pub fn distance(self, other: Self) -> u32 {
-        self.0.iter().zip(other.0).map(|(mine, theirs)| (mine ^ theirs).count_ones()).sum()
+        differing(&self.0[..COARSE_WORDS], &other.0[..COARSE_WORDS])
+    }
+
+    /// How many of the 4096 fine bits differ.
+    #[must_use]
+    pub fn fine_distance(self, other: Self) -> u32 {
+        differing(&self.0[COARSE_WORDS..], &other.0[COARSE_WORDS..])
+    }
+}
+
+fn differing(mine: &[u64], theirs: &[u64]) -> u32 {
+    mine.iter().zip(theirs).map(|(mine, theirs)| (mine ^ theirs).count_ones()).sum()
+}
+
+fn hash(luma: &[u8], width: usize, height: usize, grid: usize, bits: &mut [u64]) {
+    let cells = cell_means(luma, width, height, grid);
+    for row in 0..grid {
+        for column in 0..grid {
+            let (here, right) = (cells[row * (grid + 1) + column], cells[row * (grid + 1) + column + 1]);
+            // Differences below one code value are dither, not drawing.
+            if here > right + 1.0 {
+                let bit = row * grid + column;
+                bits[bit / 64] |= 1 << (bit % 64);
+            }
+        }
     }
 }
 
@@ -55,22 +77,22 @@ pub(crate) fn luma_plane(image: &Raster) -> Vec<u8> {
     pixels.iter().map(|pixel| ((opaque(pixel) * (u16::from(pixel[3]) + 1)) >> 8) as u8).collect()
 }
 
-/// Mean luma of each cell of the grid.
-fn cell_means(luma: &[u8], width: usize, height: usize) -> [f64; (GRID + 1) * GRID] {
-    let mut sums = [0u64; (GRID + 1) * GRID];
-    let mut counts = [0u64; (GRID + 1) * GRID];
+/// Mean luma of each cell of a grid that has one column more than rows.
+fn cell_means(luma: &[u8], width: usize, height: usize, grid: usize) -> Vec<f64> {
+    let mut sums = vec![0u64; (grid + 1) * grid];
+    let mut counts = vec![0u64; (grid + 1) * grid];
     // A picture narrower than the grid repeats pixels, so that every cell has one.
-    let columns: Vec<(usize, usize)> = spans(width, GRID + 1);
-    for (row, (top, bottom)) in spans(height, GRID).into_iter().enumerate() {
+    let columns: Vec<(usize, usize)> = spans(width, grid + 1);
+    for (row, (top, bottom)) in spans(height, grid).into_iter().enumerate() {
         for line in luma[top * width..bottom * width].chunks_exact(width) {
             for (column, &(left, right)) in columns.iter().enumerate() {
                 let sum: u32 = line[left..right].iter().map(|luma| u32::from(*luma)).sum();
-                sums[row * (GRID + 1) + column] += u64::from(sum);
-                counts[row * (GRID + 1) + column] += (right - left) as u64;
+                sums[row * (grid + 1) + column] += u64::from(sum);
+                counts[row * (grid + 1) + column] += (right - left) as u64;
             }
         }
     }
-    std::array::from_fn(|cell| sums[cell] as f64 / counts[cell].max(1) as f64)
+    sums.into_iter().zip(counts).map(|(sum, count)| sum as f64 / count.max(1) as f64).collect()
 }
 
 fn spans(length: usize, parts: usize) -> Vec<(usize, usize)> {
@@ -96,7 +118,7 @@ impl fmt::Debug for Fingerprint {
 
 /// Why a text is no fingerprint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a fingerprint is 64 hex digits, got {got:?}")]
+#[error("a fingerprint is {} hex digits, got {got:?}", WORDS * 16)]
 pub struct ParseFingerprintError {
     /// What was given.
     pub got: String,
@@ -107,10 +129,10 @@ impl FromStr for Fingerprint {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let wrong = || ParseFingerprintError { got: text.to_owned() };
-        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+        if text.len() != WORDS * 16 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
             return Err(wrong());
         }
-        let mut words = [0; 4];
+        let mut words = [0; WORDS];
         for (index, word) in words.iter_mut().enumerate() {
             *word = u64::from_str_radix(&text[index * 16..(index + 1) * 16], 16).map_err(|_| wrong())?;
         }

@@ -111,9 +111,9 @@ pub fn judge(measurements: Vec<Measurement>, gate: Score) -> Verdict {
             }
         }
     }
-    let silent = measurements.iter().any(|measurement| {
-        measurement.role == Role::Consistency && matches!(measurement.outcome, Outcome::NotMeasured { .. })
-    });
+    let silent = measurements
+        .iter()
+        .any(|measurement| measurement.role == Role::Consistency && matches!(measurement.outcome, Outcome::NotMeasured { .. }));
     if score.is_none() && (silent || !nothing_to_measure) {
         unmeasured.iter_mut().for_each(|reason| reason.leads_to = Some(Status::NeedsReview));
         if unmeasured.is_empty() {
@@ -188,7 +188,8 @@ mod tests {
 
     #[test]
     fn an_empty_street_is_judged_by_the_technical_checks_alone() {
-        let nobody = || Measurement { outcome: Outcome::NotApplicable { reason: "nobody is there".to_owned() }, ..silent(Role::Consistency) };
+        let nobody =
+            || Measurement { outcome: Outcome::NotApplicable { reason: "nobody is there".to_owned() }, ..silent(Role::Consistency) };
         let verdict = judge(vec![measured(Role::Technical, 1.0, &[]), nobody()], GATE);
         assert_eq!((verdict.status, verdict.score), (Status::Accepted, None));
         let blank = judge(vec![measured(Role::Technical, 0.0, &[(Severity::Blocks, "blank")]), nobody()], GATE);

@@ -8,6 +8,7 @@ use engine::brief::{Actor, Backdrop as BackdropBrief, ClipBrief, PictureBrief};
 use engine::picture::Picture;
 use engine::{Capabilities, Engine, EngineError, Frame};
 
+use crate::creature::build::AnyBuild;
 use crate::part::Catalogue;
 use crate::stage::backdrop::Backdrop;
 use crate::stage::camera::Camera;
@@ -94,12 +95,17 @@ impl LayoutEngine {
         let figure = &actor.figure;
         paths.insert(format!("poses/{}.yaml", actor.pose));
         paths.insert(format!("builds/{}.yaml", figure.build));
-        // What every figure has without naming it: the body, its ends, and the mouth of each face.
-        for category in ["body", "hand", "foot", "mouth", "face"] {
-            paths.extend(self.catalogue.files(&format!("parts/{category}/")).map(str::to_owned));
-        }
-        for (category, name) in crate::head::parts_of(figure)? {
-            self.part_files(category, &name, paths)?;
+        match &*self.catalogue.data::<AnyBuild>("build", &figure.build)? {
+            AnyBuild::Quadruped(build) => self.part_files("creature", &build.creature, paths)?,
+            AnyBuild::TwoLegged(_) => {
+                // What every figure has without naming it: the body, its ends, and the mouth of each face.
+                for category in ["body", "hand", "foot", "mouth", "face"] {
+                    paths.extend(self.catalogue.files(&format!("parts/{category}/")).map(str::to_owned));
+                }
+                for (category, name) in crate::head::parts_of(figure)? {
+                    self.part_files(category, &name, paths)?;
+                }
+            }
         }
         for (category, name) in [("ear", &figure.ears), ("tail", &figure.tail)] {
             if let Some(name) = name {
