@@ -1,3 +1,73 @@
-//! Measures every figure that README and docs/performance.md quote.
+//! Measures every figure that README and docs/performance.md quote, and says whether it is what was promised.
+//!
+//! `cargo xtask bench` runs it and names the machine. A measurement that fails its promise is marked, and the
+//! process ends with 1, so that a change for the worse is seen.
+
+#![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
+
+mod drawing;
+mod episode;
+mod planning;
 mod series;
-fn main() {}
+
+use std::process::ExitCode;
+
+/// One figure with what was promised.
+pub(crate) struct Figure {
+    name: &'static str,
+    value: f64,
+    unit: &'static str,
+    promise: Promise,
+}
+
+/// What was promised of a figure.
+#[derive(Clone, Copy)]
+pub(crate) enum Promise {
+    /// Less than this.
+    Under(f64),
+    /// Exactly this.
+    Exactly(f64),
+    /// Nothing: it is printed to be known.
+    None,
+}
+
+impl Figure {
+    pub(crate) const fn new(name: &'static str, value: f64, unit: &'static str, promise: Promise) -> Self {
+        Self { name, value, unit, promise }
+    }
+
+    fn kept(&self) -> bool {
+        match self.promise {
+            Promise::Under(limit) => self.value < limit,
+            Promise::Exactly(value) => (self.value - value).abs() < f64::EPSILON,
+            Promise::None => true,
+        }
+    }
+
+    fn print(&self) {
+        let promise = match self.promise {
+            Promise::Under(limit) => format!("promised under {limit} {}", self.unit),
+            Promise::Exactly(value) => format!("promised {value} {}", self.unit),
+            Promise::None => String::new(),
+        };
+        println!("{:<58} {:>10.3} {:<8} {}  {promise}", self.name, self.value, self.unit, if self.kept() { "  " } else { "!!" });
+    }
+}
+
+/// The median of some times, in milliseconds.
+pub(crate) fn median(mut times: Vec<std::time::Duration>) -> f64 {
+    times.sort();
+    times.get(times.len() / 2).map_or(0.0, |time| time.as_secs_f64() * 1e3)
+}
+
+fn main() -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let mut all = Vec::new();
+    for measured in [drawing::measure()?, runtime.block_on(planning::measure())?, episode::measure()?] {
+        for figure in measured {
+            figure.print();
+            all.push(figure);
+        }
+    }
+    Ok(if all.iter().all(Figure::kept) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

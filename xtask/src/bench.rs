@@ -7,6 +7,9 @@ use crate::{cargo, step};
 pub(crate) fn run() -> Result<()> {
     crate::system::install(crate::system::TO_RUN)?;
     step(&format!("Machine: {}", machine()));
+    // The benchmarks time the program itself, too.
+    cargo(&["build", "--release", "--package", "cli"])?;
+    cargo(&["bench", "--package", "editorial", "--bench", "encode"])?;
     cargo(&["run", "--release", "--package", "benches"])
 }
 

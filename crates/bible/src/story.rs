@@ -366,30 +366,35 @@ vocabulary! {
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the macro that makes the type knows no default")]
 impl Default for Angle {
     fn default() -> Self {
         Self::EyeLevel
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the macro that makes the type knows no default")]
 impl Default for Composition {
     fn default() -> Self {
         Self::Auto
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the macro that makes the type knows no default")]
 impl Default for Facing {
     fn default() -> Self {
         Self::Front
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the macro that makes the type knows no default")]
 impl Default for Expression {
     fn default() -> Self {
         Self::Neutral
     }
 }
 
+#[expect(clippy::derivable_impls, reason = "the macro that makes the type knows no default")]
 impl Default for Weather {
     fn default() -> Self {
         Self::Clear

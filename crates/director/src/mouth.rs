@@ -70,9 +70,9 @@ fn sounds(text: &str) -> Vec<Sound> {
             at += 1;
         } else if matches!(sign, '\u{3400}'..='\u{9fff}' | '々') {
             // The reading of a kanji is not known: two morae, open and half open in turn.
-            let shape = if sign as u32 % 2 == 0 { MouthShape::A } else { MouthShape::O };
+            let shape = if (sign as u32).is_multiple_of(2) { MouthShape::A } else { MouthShape::O };
             sounds.push(Sound { shape, length: 1.0 });
-            sounds.push(Sound { shape: if sign as u32 % 3 == 0 { MouthShape::I } else { MouthShape::U }, length: 1.0 });
+            sounds.push(Sound { shape: if (sign as u32).is_multiple_of(3) { MouthShape::I } else { MouthShape::U }, length: 1.0 });
             at += 1;
         } else if sign.is_alphabetic() {
             let end = signs[at..]

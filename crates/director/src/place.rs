@@ -32,7 +32,7 @@ pub(crate) fn place(heading: &Heading, project: &Project) -> Place {
         if here.is_none() && sky.is_none() {
             break;
         }
-        if matches!(project_location(last, project), Some(_)) {
+        if project_location(last, project).is_some() {
             break;
         }
         time = time.or(here);

@@ -14,17 +14,17 @@ use utoipa::ToSchema;
     "status": 404,
     "detail": "there is no episode S02E01 in this project"
 }))]
-pub struct Problem {
+pub(crate) struct Problem {
     /// Names the kind of problem; never changes for a kind.
     #[serde(rename = "type")]
-    pub kind: &'static str,
+    pub(crate) kind: &'static str,
     /// The kind in words.
-    pub title: &'static str,
+    pub(crate) title: &'static str,
     /// The HTTP status.
-    pub status: u16,
+    pub(crate) status: u16,
     /// What was wrong this time, and what would be right.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
+    pub(crate) detail: Option<String>,
 }
 
 macro_rules! kinds {
@@ -32,7 +32,7 @@ macro_rules! kinds {
         $(
             $(#[$doc])*
             #[must_use]
-            pub fn $name(detail: impl Into<String>) -> Self {
+            pub(crate) fn $name(detail: impl Into<String>) -> Self {
                 Self {
                     kind: concat!("urn:echo-studio:problem:", $slug),
                     title: $title,
@@ -62,7 +62,7 @@ impl Problem {
 
     /// A fault whose cause goes to the log and not to the client.
     #[must_use]
-    pub fn fault(error: &(dyn std::error::Error + 'static), retryable: bool) -> Self {
+    pub(crate) fn fault(error: &(dyn std::error::Error + 'static), retryable: bool) -> Self {
         let mut chain = error.to_string();
         let mut cause = error.source();
         while let Some(error) = cause {

@@ -172,7 +172,7 @@ mod tests {
         let pictures =
             vec![verdict(Status::Accepted, Some(0.99)), verdict(Status::Rejected, Some(0.4)), verdict(Status::NeedsReview, None)];
         let report = GateReport::of(gate, pictures);
-        assert_eq!((report.status, report.score.map(f64::from)), (Status::Rejected, Some(0.4)));
+        assert_eq!((report.status, report.score.map(Score::value)), (Status::Rejected, Some(0.4)));
     }
 
     #[test]

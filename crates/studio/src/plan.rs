@@ -198,8 +198,8 @@ impl Studio {
             let reasons = match placements.get(&node.subject.to_string()) {
                 None => vec![Reason::New],
                 Some(placement) => {
-                    if !versions.contains_key(&placement.bible) {
-                        versions.insert(placement.bible, self.version(placement.bible).await);
+                    if let std::collections::hash_map::Entry::Vacant(e) = versions.entry(placement.bible) {
+                        e.insert(self.version(placement.bible).await);
                     }
                     let old = versions.get(&placement.bible).and_then(Option::as_ref);
                     let mut reasons = reason::changed_fields(&placement.reads, &graph.reads_of(&node.subject)?, old, &show.project);

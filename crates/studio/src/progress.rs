@@ -118,7 +118,8 @@ mod tests {
         let progress = Progress::default();
         let watcher = progress.watch();
         progress.begin(Stage::Sheets, 14);
-        progress.clone().advance(Stage::Sheets, 3);
+        let other = progress.clone();
+        other.advance(Stage::Sheets, 3);
         let seen = watcher.borrow();
         assert_eq!((seen[0].done, seen[0].total, seen[0].unit), (3, 14, "pictures"));
     }

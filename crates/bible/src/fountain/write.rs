@@ -8,8 +8,7 @@ use super::{Element, Kind, Script};
 pub(super) fn write(script: &Script) -> String {
     let mut out = String::new();
     let mut before: Option<&Kind> = None;
-    let mut elements = script.elements.iter().peekable();
-    while let Some(element) = elements.next() {
+    for element in &script.elements {
         if before.is_some_and(|before| parted(before, &element.kind)) {
             out.push('\n');
         }
@@ -86,7 +85,7 @@ fn write_element(out: &mut String, element: &Element) {
         Kind::Parenthetical(text) => out.push_str(&format!("({text})")),
         // An empty line inside of a speech is kept by two spaces.
         Kind::Dialogue(text) => {
-            out.push_str(&text.split('\n').map(|line| if line.is_empty() { "  " } else { line }).collect::<Vec<_>>().join("\n"))
+            out.push_str(&text.split('\n').map(|line| if line.is_empty() { "  " } else { line }).collect::<Vec<_>>().join("\n"));
         }
         Kind::Lyrics(text) => out.push_str(&format!("~{text}")),
         Kind::Transition(text) => {

@@ -272,6 +272,7 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
+    #[expect(clippy::needless_pass_by_value, reason = "it stands where a literal is written")]
     fn mei(arc: Value) -> Result<Timeline, TimelineError> {
         let character: Character = serde_json::from_value(json!({
             "name": "Mei",

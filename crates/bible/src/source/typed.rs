@@ -75,7 +75,7 @@ pub(super) fn read<T: DeserializeOwned>(
         if culprit.missing.is_some() {
             let field = target.pop();
             if let (true, Some(Step::Key(field))) = (target.is_empty(), field) {
-                let Some(value) = blank.get(&field) else { return None };
+                let value = blank.get(&field)?;
                 insert(&mut rest, &field, value);
                 removed.insert(vec![field]);
                 continue;

@@ -86,7 +86,7 @@ pub(super) fn moments(scene: &SceneElements<'_>, names: &Names, file: &str, prob
             // What is hidden, or only concerns the page, does not end a speech.
             Kind::Blank { .. } | Kind::Note | Kind::Boneyard(_) | Kind::PageBreak => {}
             Kind::TitlePage(_) | Kind::Scene(_) | Kind::Dialogue(_) | Kind::Transition(_) | Kind::Section { .. } | Kind::Synopsis(_) => {
-                cue = None
+                cue = None;
             }
         }
     }
