@@ -64,7 +64,7 @@ fn character(number: usize, episodes: u16) -> Character {
         ..Look::default()
     };
     // Every third character changes half way through the series.
-    let arc = (number % 3 == 0)
+    let arc = (number.is_multiple_of(3))
         .then(|| ArcEntry {
             at: StoryTime::episode(1, episodes / 2 + 1),
             note: "cuts their hair".to_owned(),

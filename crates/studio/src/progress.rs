@@ -119,7 +119,8 @@ mod tests {
         let watcher = progress.watch();
         progress.begin(Stage::Sheets, 14);
         let other = progress.clone();
-        other.advance(Stage::Sheets, 3);
+        other.advance(Stage::Sheets, 2);
+        progress.advance(Stage::Sheets, 1);
         let seen = watcher.borrow();
         assert_eq!((seen[0].done, seen[0].total, seen[0].unit), (3, 14, "pictures"));
     }
