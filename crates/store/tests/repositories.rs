@@ -121,7 +121,7 @@ both_databases! {
         assert_eq!(store.record(new, placement.clone()).await.unwrap(), Production::New);
         let read = store.artifact(artifact.id).await.unwrap().unwrap();
         assert_eq!(read, Artifact { created_at: artifact.created_at - TimeDelta::nanoseconds(789), ..artifact.clone() });
-        assert_eq!(store.placements_of(id(1), &[placement.subject.clone()]).await.unwrap()[0].reads, placement.reads);
+        assert_eq!(store.placements_of(id(1), std::slice::from_ref(&placement.subject)).await.unwrap()[0].reads, placement.reads);
         assert_eq!(store.verdicts(artifact.id).await.unwrap()[0].report, json!({ "pictures": [] }));
         assert!(store.recipe(artifact.recipe).await.unwrap().is_some());
         assert_eq!(store.attempts_at(id(1), artifact.recipe).await.unwrap(), 1);

@@ -103,6 +103,7 @@ impl Server {
 
     /// A static is never dropped, so a shell beside us ends the server when this process is gone: it reads
     /// from a pipe that only we hold.
+    #[expect(clippy::zombie_processes, reason = "the shell outlives this process by design")]
     fn stop_with_this_process(&self) {
         let wait = format!(
             "cat; {} --pgdata {}/data --mode immediate stop; rm -rf {}",
