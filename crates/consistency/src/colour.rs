@@ -33,7 +33,7 @@ pub struct ColourModel {
 
 impl Default for ColourModel {
     fn default() -> Self {
-        Self { tolerances: Tolerances::default(), least_pixels: 96 }
+        Self { tolerances: Tolerances::default(), least_pixels: 40 }
     }
 }
 

@@ -20,6 +20,10 @@ const WEIGHT_EXPONENT: f64 = 0.62;
 /// Thinnest line in pixels of a 720-line canvas.
 const HAIRLINE: f64 = 0.55;
 
+/// A line marks every pixel that it tints, in the part map: those whose centre is within this many pixels of
+/// width, however thin the line itself is.
+const MARKED: f64 = 1.4;
+
 /// How far the contour is heavier away from the light, as a share of its weight (right, down).
 const CONTOUR_SHIFT: Vec2 = Vec2::new(0.16, 0.24);
 
@@ -126,6 +130,13 @@ fn paint_mark(canvas: &mut Canvas<'_>, mark: &Mark, transform: Affine, scale: f6
     };
     let Some(path) = path else { return };
     canvas.pixels.fill_path(&path, &solid(colour, alpha), FillRule::Winding, Transform::identity(), None);
+    if let (Paint::Ink { weight }, Some(parts)) = (mark.paint, &mut canvas.parts)
+        && pen.width(weight, scale) < MARKED
+        && let Some(line) = skia(&inked(&placed, MARKED, |_| 1.0))
+    {
+        parts.fill(&line, index);
+        return;
+    }
     // A veil (a blush, a cast shadow of fixed colour) leaves the part beneath what it is.
     if alpha >= 0.5
         && let Some(parts) = &mut canvas.parts
