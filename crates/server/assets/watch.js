@@ -166,31 +166,33 @@ function showEpisode(project, episode) {
   byId("downloads").replaceChildren(...(episode?.files ?? []).map((file) => element("a", { href: file.url, download: file.name }, file.name)));
 }
 
+/** Items by what they have in common, in the order in which they come. */
+function grouped(items, key) {
+  const groups = new Map();
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  return [...groups];
+}
+
 async function show(project) {
   const [episodes, sheets] = await Promise.all([readAll(`/projects/${project.id}/episodes`), readAll(`/projects/${project.id}/sheets`)]);
-  const episode = episodes[0] ?? null;
+  const select = byId("episodes");
+  const wanted = select.value;
+  select.hidden = episodes.length < 2;
+  select.replaceChildren(...episodes.map((episode) => element("option", { value: episode.at }, `${episode.at} ${episode.title}`)));
+  const episode = episodes.find((candidate) => candidate.at === wanted) ?? episodes[0] ?? null;
+  if (episode) select.value = episode.at;
   showEpisode(project, episode);
   const shots = episode ? await readAll(`/projects/${project.id}/episodes/${episode.at}/shots`) : [];
-  const scenes = new Map();
-  for (const shot of shots) {
-    const group = scenes.get(shot.heading) ?? [];
-    group.push(shot);
-    scenes.set(shot.heading, group);
-  }
+  // A place comes back: scenes are told apart by their number, which is a shot's address without its last part.
+  const scene = (shot) => shot.at.slice(0, shot.at.lastIndexOf("."));
   byId("shots").replaceChildren(
-    ...[...scenes].flatMap(([heading, members]) => [
-      element("h3", {}, heading),
+    ...grouped(shots, scene).flatMap(([at, members]) => [
+      element("h3", {}, `${at.split(".").at(-1)}  ${members[0].heading}`),
       element("div", { class: "grid" }, ...members.map((shot) => card(shot, shot.at, shot.lines.map((line) => line.text).join(" ") || shot.action || shot.framing))),
     ]),
   );
-  const looks = new Map();
-  for (const sheet of sheets) {
-    const group = looks.get(sheet.look) ?? [];
-    group.push(sheet);
-    looks.set(sheet.look, group);
-  }
   byId("sheets").replaceChildren(
-    ...[...looks].flatMap(([look, members]) => [
+    ...grouped(sheets, (sheet) => sheet.look).flatMap(([look, members]) => [
       element("h3", {}, look),
       element("div", { class: "grid small" }, ...members.map((sheet) => card(sheet, sheet.slot, ""))),
     ]),
@@ -239,6 +241,7 @@ async function start() {
     stream = follow(project);
   };
   select.addEventListener("change", () => choose().catch(fail));
+  byId("episodes").addEventListener("change", () => choose().catch(fail));
   await choose();
 }
 
