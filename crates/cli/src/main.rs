@@ -6,6 +6,7 @@
 mod bars;
 mod commands;
 mod exit;
+mod memory;
 mod output;
 mod settings;
 
@@ -70,6 +71,7 @@ struct Context {
 }
 
 fn main() -> ExitCode {
+    memory::give_frames_back();
     let mut arguments = Arguments::parse();
     arguments.command.hand_over(&mut arguments.flags);
     let settings = match Settings::load(&arguments.flags) {

@@ -21,10 +21,10 @@ use crate::stage::still;
 const VERSION: &str = "1";
 
 /// Sets under a light that are kept parsed: the scene at hand and the one before.
-const KEPT_SCENERIES: usize = 3;
+const KEPT_SCENERIES: usize = 2;
 
 /// Bytes of finished backdrops that are kept.
-const KEPT_BACKDROPS: usize = 36 << 20;
+const KEPT_BACKDROPS: usize = 20 << 20;
 
 /// Draws with the parts of a catalogue. Cheap to share; keeps recently used sets and backdrops.
 #[derive(Debug)]

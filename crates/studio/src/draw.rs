@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use consistency::{Fingerprint, Other, Score};
 use editorial::clip::ClipSpec;
-use engine::picture::Raster;
+use engine::picture::{PartMap, Raster};
 use engine::{ClipBrief, Engine, EngineError, Frame, PictureBrief};
 use tokio::sync::mpsc;
 
@@ -30,35 +30,41 @@ pub(crate) struct Drawn {
     pub(crate) report: GateReport,
 }
 
-/// One picture, drawn and written but not judged.
+/// One picture, drawn and written but not judged. Its pixels are in the files only: a sheet waits for its last
+/// picture before any is judged, and fourteen of them with all layers would fill the memory.
 pub(crate) struct KeyPicture {
     pub(crate) files: Vec<MadeFile>,
     pub(crate) fingerprint: Option<Fingerprint>,
     brief: PictureBrief,
-    picture: engine::Picture,
+    parts: Option<PartMap>,
 }
 
 impl KeyPicture {
-    /// Draws a picture and writes its files.
-    pub(crate) fn draw(engine: &dyn Engine, subject: &Subject, brief: PictureBrief, stem: &str) -> Result<Self, StudioError> {
+    /// Draws a picture and writes its files. Gives its pixels along.
+    pub(crate) fn draw(
+        engine: &dyn Engine,
+        subject: &Subject,
+        brief: PictureBrief,
+        stem: &str,
+    ) -> Result<(Self, Arc<Raster>), StudioError> {
         let picture = engine.picture(&brief).map_err(|source| StudioError::Draw { subject: subject.clone(), source })?;
         let files = files_of(&picture, stem).map_err(|source| StudioError::PictureFile { subject: subject.clone(), source })?;
         let fingerprint = files.first().and_then(|file| crate::gate::fingerprint(&file.bytes));
-        Ok(Self { files, fingerprint, brief, picture })
+        Ok((Self { files, fingerprint, brief, parts: picture.parts }, picture.image))
     }
 
     /// Judges the picture as it was written, against others that it was asked to differ from.
     pub(crate) fn judge(&self, others: &[Other], gate: Score) -> PictureVerdict {
         let (name, bytes) = self.files.first().map_or(("", &[][..]), |file| (file.name.as_str(), &file.bytes[..]));
-        let verdict = judge_picture(bytes, self.picture.parts.as_ref(), &self.brief, others, gate);
+        let verdict = judge_picture(bytes, self.parts.as_ref(), &self.brief, others, gate);
         PictureVerdict { picture: name.to_owned(), verdict }
     }
+}
 
-    fn poster(&self, subject: &Subject) -> Result<MadeFile, StudioError> {
-        let bytes = editorial::thumbnails::poster(&self.picture.image, POSTER_WIDTH)
-            .map_err(StudioError::editorial(format!("making the poster of {subject}")))?;
-        Ok(MadeFile { name: "poster.jpg".to_owned(), media_type: "image/jpeg", bytes })
-    }
+fn poster(image: &Raster, subject: &Subject) -> Result<MadeFile, StudioError> {
+    let bytes =
+        editorial::thumbnails::poster(image, POSTER_WIDTH).map_err(StudioError::editorial(format!("making the poster of {subject}")))?;
+    Ok(MadeFile { name: "poster.jpg".to_owned(), media_type: "image/jpeg", bytes })
 }
 
 impl Studio {
@@ -71,10 +77,10 @@ impl Studio {
             let mut files = Vec::new();
             let mut verdicts = Vec::new();
             for (frame, brief) in key_pictures(&clip) {
-                let key = KeyPicture::draw(engine.as_ref(), &subject, brief, &format!("frame-{frame:04}"))?;
+                let (key, image) = KeyPicture::draw(engine.as_ref(), &subject, brief, &format!("frame-{frame:04}"))?;
                 verdicts.push(key.judge(&[], gate));
                 if files.is_empty() {
-                    files.push(key.poster(&subject)?);
+                    files.push(poster(&image, &subject)?);
                 }
                 files.extend(key.files);
             }

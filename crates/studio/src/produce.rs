@@ -244,7 +244,7 @@ impl Production<'_> {
             let attempt = self.start(node).await?;
             let (engine, subject, brief, begun) = (Arc::clone(&self.engine), node.subject.clone(), brief.as_ref().clone(), Instant::now());
             let task = tokio::task::spawn_blocking(move || KeyPicture::draw(engine.as_ref(), &subject, brief, "picture"));
-            let picture = self.ended(attempt, joined(task, &node.subject).await).await?;
+            let (picture, _) = self.ended(attempt, joined(task, &node.subject).await).await?;
             drawn.push((node, attempt, begun.elapsed().as_secs_f64(), picture));
         }
         let prints: Vec<(String, _)> =
