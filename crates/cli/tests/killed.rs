@@ -1,5 +1,7 @@
 //! `kill -9` at any moment: nothing half-made is ever seen, and the next production ends as if nothing had happened.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 mod desk;
 
 use std::process::Stdio;

@@ -8,84 +8,84 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-pub struct Desk {
+pub(crate) struct Desk {
     folder: tempfile::TempDir,
 }
 
 /// What the program said and how it ended.
 #[derive(Debug)]
-pub struct Said {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Desk {
     /// A copy of `examples/tiny`: one scene, three shots of about a second, two characters.
-    pub fn tiny() -> Self {
+    pub(crate) fn tiny() -> Self {
         let folder = tempfile::tempdir().unwrap();
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/tiny"), &folder.path().join("tiny"));
         Self { folder }
     }
 
-    pub fn project(&self) -> PathBuf {
+    pub(crate) fn project(&self) -> PathBuf {
         self.folder.path().join("tiny")
     }
 
     /// A file of the project.
-    pub fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.project().join(name)
     }
 
     /// The program, to be started on the project.
-    pub fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_echo-studio"));
         command.args(arguments).current_dir(self.project()).env("NO_COLOR", "1").env_remove("ECHO_STUDIO_DATABASE");
         command
     }
 
-    pub fn run(&self, arguments: &[&str]) -> Said {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Said {
         self.command(arguments).output().unwrap().into()
     }
 
     /// Runs it and expects it to end well, with JSON.
-    pub fn json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn json(&self, arguments: &[&str]) -> Value {
         let said = self.run(&[arguments, &["--json"]].concat());
         assert_eq!(said.code, 0, "{arguments:?}: {said:?}");
         serde_json::from_str(&said.out).unwrap()
     }
 
     /// Produces it to a cut episode.
-    pub fn produced() -> Self {
+    pub(crate) fn produced() -> Self {
         let desk = Self::tiny();
         let outcome = desk.json(&["produce", "--quiet"]);
         assert_eq!(outcome["episodes"][0]["cut"], true, "{outcome}");
         desk
     }
 
-    pub fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         std::fs::write(self.path(name), text).unwrap();
     }
 
-    pub fn edit(&self, name: &str, from: &str, to: &str) {
+    pub(crate) fn edit(&self, name: &str, from: &str, to: &str) {
         let text = std::fs::read_to_string(self.path(name)).unwrap();
         assert!(text.contains(from), "{name} has no {from:?}");
         self.write(name, &text.replacen(from, to, 1));
     }
 
     /// Subjects of the plan's steps that do something.
-    pub fn planned(&self, action: &str) -> BTreeSet<String> {
+    pub(crate) fn planned(&self, action: &str) -> BTreeSet<String> {
         let plan = self.json(&["plan"]);
         let steps = plan["steps"].as_array().unwrap();
         steps.iter().filter(|step| step["action"] == action).map(|step| step["subject"].as_str().unwrap().to_owned()).collect()
     }
 
-    pub fn film(&self) -> PathBuf {
+    pub(crate) fn film(&self) -> PathBuf {
         self.path("out/S01E01/tiny-S01E01.mp4")
     }
 
     /// Every stored file, by the digest that is its name, with its bytes.
-    pub fn blobs(&self) -> Vec<(String, Vec<u8>)> {
+    pub(crate) fn blobs(&self) -> Vec<(String, Vec<u8>)> {
         let mut found = Vec::new();
         let folders = std::fs::read_dir(self.path(".echo/blobs")).into_iter().flatten().flatten();
         for file in folders.filter_map(|folder| std::fs::read_dir(folder.path()).ok()).flatten().flatten() {
