@@ -47,15 +47,21 @@ impl Production<'_> {
             let Some(episode) = self.show.project.episodes.iter().find(|episode| episode.at == node.at) else { continue };
             let waiting: Vec<String> = node.clips.iter().map(Subject::to_string).filter(|name| held.contains(name.as_str())).collect();
             let known = self.studio.store.latest_cut(self.project, node.at).await?;
-            let current = known.filter(|cut| cut.recipe == node.recipe);
-            let (cut, made) = match current {
+            let slug = &self.show.project.settings.slug;
+            if !waiting.is_empty() {
+                let first = waiting.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+                let verb = if waiting.len() == 1 { "is" } else { "are" };
+                let missing = Some(format!("{} of its clips {verb} not accepted: {first}", waiting.len()));
+                // An earlier film is left where it is: it was right when it was cut.
+                let files = match known {
+                    Some(cut) => export::put_out(self.studio, &cut, slug, &self.out).await?,
+                    None => Vec::new(),
+                };
+                episodes.push(ProducedEpisode { episode: node.at.to_string(), cut: false, missing, files });
+                continue;
+            }
+            let (cut, made) = match known.filter(|cut| cut.recipe == node.recipe) {
                 Some(cut) => (cut, false),
-                None if !waiting.is_empty() => {
-                    let first = waiting.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
-                    let missing = Some(format!("{} of its clips are not accepted: {first}", waiting.len()));
-                    episodes.push(ProducedEpisode { episode: node.at.to_string(), cut: false, missing, files: Vec::new() });
-                    continue;
-                }
                 None => {
                     if !begun {
                         self.progress.begin(Stage::Episodes, self.graph.episodes.len() as u64);
@@ -64,7 +70,7 @@ impl Production<'_> {
                     (self.cut(episode, node, facts).await?, true)
                 }
             };
-            let files = export::put_out(self.studio, &cut, &self.show.project.settings.slug, &self.out).await?;
+            let files = export::put_out(self.studio, &cut, slug, &self.out).await?;
             episodes.push(ProducedEpisode { episode: node.at.to_string(), cut: made, missing: None, files });
             if begun {
                 self.progress.advance(Stage::Episodes, 1);

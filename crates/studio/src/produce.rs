@@ -66,7 +66,7 @@ pub struct ProducedEpisode {
     pub cut: bool,
     /// Why it could not be cut; none when it is.
     pub missing: Option<String>,
-    /// Its files on the disk, the film first.
+    /// Its files on the disk, the film first; those of the cut before when it could not be cut.
     pub files: Vec<PathBuf>,
 }
 

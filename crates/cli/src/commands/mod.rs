@@ -15,6 +15,7 @@ pub(crate) mod serve;
 use std::path::{Path, PathBuf};
 
 use bible::source::SourceError;
+use engine::EngineError;
 use studio::{Show, Studio, StudioError};
 use tokio_util::sync::CancellationToken;
 
@@ -74,7 +75,9 @@ pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
             print_problems(&problems.0);
             Exit::BrokenProject
         }
-        Some(StudioError::Folder(_)) => Exit::BrokenProject,
+        Some(
+            StudioError::Folder(_) | StudioError::Draw { source: EngineError::UnknownPart { .. } | EngineError::BrokenPart { .. }, .. },
+        ) => Exit::BrokenProject,
         Some(StudioError::Editorial { source: editorial::Error::ProgramMissing { .. }, .. }) => Exit::ProgramMissing,
         Some(StudioError::Cancelled) => Exit::Cancelled,
         _ => Exit::Failure,

@@ -68,7 +68,10 @@ fn print(outcome: &Outcome) {
     }
     for episode in &outcome.episodes {
         match (&episode.missing, episode.cut) {
-            (Some(reason), _) => output::line(format_args!("{} is not cut: {reason}", episode.episode)),
+            (Some(reason), _) => {
+                let before = episode.files.first().map(|path| format!("; the film from before stays at {}", path.display()));
+                output::line(format_args!("{} is not cut: {reason}{}", episode.episode, before.unwrap_or_default()));
+            }
             (None, cut) => {
                 let film = episode.files.first().map(|path| path.display().to_string()).unwrap_or_default();
                 output::line(format_args!("{} {} {film}", episode.episode, if cut { "is cut:" } else { "is as it was:" }));
