@@ -60,6 +60,7 @@ fn run(project: &Path) -> Result<()> {
 fn test() -> Result<()> {
     system::install(system::TO_RUN)?;
     system::install(system::TO_TEST)?;
+    system::install_test_servers(&root())?;
     lint()?;
     step("Tests");
     cargo(&["test", "--workspace"])

@@ -26,6 +26,37 @@ pub(crate) const TO_TEST: &[Program] = &[
     Program { found_as: &["chromedriver"], package: "chromium-driver", needed_for: "tests in a real browser" },
 ];
 
+/// Servers that tests talk to, from PyPI, in an environment of their own.
+const TEST_SERVERS: &str = "moto[server]==5.2.5";
+
+/// Debian has Python's venv apart; that it is missing shows only when it is used.
+const VENV: Program = Program { found_as: &[], package: "python3-venv", needed_for: "an S3 server for tests" };
+
+/// Makes `target/test-python` with [`TEST_SERVERS`], unless it is there.
+pub(crate) fn install_test_servers(root: &Path) -> Result<()> {
+    let environment = root.join("target/test-python");
+    let stamp = environment.join("installed");
+    if std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == TEST_SERVERS) {
+        return Ok(());
+    }
+    eprintln!("\n==> Installing {TEST_SERVERS} into target/test-python");
+    let made = || Command::new("python3").args(["-m", "venv", "--clear"]).arg(&environment).status().is_ok_and(|status| status.success());
+    if !made() {
+        install(&[VENV])?;
+        if !made() {
+            bail!("python3 -m venv {} failed", environment.display());
+        }
+    }
+    let pip = Command::new(environment.join("bin/pip"))
+        .args(["install", "--quiet", "--disable-pip-version-check", TEST_SERVERS])
+        .status()
+        .context("could not start pip")?;
+    if !pip.success() {
+        bail!("pip install {TEST_SERVERS} ended with {pip}");
+    }
+    std::fs::write(&stamp, TEST_SERVERS).context("could not write target/test-python/installed")
+}
+
 /// Installs what is missing with apt, or says precisely what to install.
 pub(crate) fn install(programs: &[Program]) -> Result<()> {
     let missing: Vec<&Program> = programs.iter().filter(|program| !program.found_as.iter().any(|name| on_path(name))).collect();

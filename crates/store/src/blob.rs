@@ -256,15 +256,9 @@ fn is_full(error: &object_store::Error) -> bool {
     false
 }
 
-#[cfg(feature = "s3")]
 fn s3(bucket: &str, prefix: &str) -> Result<Arc<dyn ObjectStore>, Box<dyn std::error::Error + Send + Sync>> {
     let bucket = object_store::aws::AmazonS3Builder::from_env().with_bucket_name(bucket).build()?;
     Ok(Arc::new(object_store::prefix::PrefixStore::new(bucket, prefix)))
-}
-
-#[cfg(not(feature = "s3"))]
-fn s3(_: &str, _: &str) -> Result<Arc<dyn ObjectStore>, Box<dyn std::error::Error + Send + Sync>> {
-    Err("this build of echo-studio has no S3 support; build it with the feature s3".into())
 }
 
 #[cfg(test)]
