@@ -63,11 +63,12 @@ pub(crate) fn median(mut times: Vec<std::time::Duration>) -> f64 {
 fn main() -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Runtime::new()?;
     let mut all = Vec::new();
-    for measured in [drawing::measure()?, runtime.block_on(planning::measure())?, episode::measure()?] {
-        for figure in measured {
-            figure.print();
-            all.push(figure);
-        }
-    }
+    let mut print = |figures: Vec<Figure>| {
+        figures.iter().for_each(Figure::print);
+        all.extend(figures);
+    };
+    print(drawing::measure()?);
+    print(runtime.block_on(planning::measure())?);
+    print(episode::measure()?);
     Ok(if all.iter().all(Figure::kept) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -82,8 +82,8 @@ fn character(number: usize, episodes: u16) -> Character {
         visual_traits: VisualTraits {
             build: pick(&["child", "teen", "slim", "broad", "elder"]),
             height_cm: 120.0 + (number % 70) as f64,
-            head: Some(slug("teen")),
-            hair: Some(Hair { style: pick(&["bob", "ponytail", "short-messy", "spiky"]), extra: Default::default() }),
+            head: Some(slug("young")),
+            hair: Some(Hair { style: pick(&["bob", "ponytail", "messy-short", "spiky"]), extra: Default::default() }),
             eyes: Some(slug("round")),
             brows: None,
             nose: None,
