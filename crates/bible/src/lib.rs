@@ -29,6 +29,7 @@ pub mod shot_list;
 pub mod source;
 pub mod story;
 pub mod story_time;
+
 mod word_or;
 
 pub use character::Character;

@@ -17,6 +17,8 @@
 //! ```
 
 mod checks;
+mod edit;
+mod emit;
 mod error;
 mod files;
 mod message;
@@ -26,6 +28,8 @@ pub mod yaml;
 
 use std::collections::BTreeMap;
 
+pub use edit::edit;
+pub use emit::emit;
 pub use error::{Position, Severity, SourceError, SourceErrors};
 pub use spelling::nearest;
 use yaml::{Node, Step};

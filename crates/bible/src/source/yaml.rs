@@ -330,7 +330,7 @@ fn size(node: &Node) -> usize {
 }
 
 /// A plain scalar by the core schema of YAML 1.2 (section 10.3.2); `None` for what JSON has no value for.
-fn plain(text: &str) -> Option<Value> {
+pub(super) fn plain(text: &str) -> Option<Value> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Some(Value::Null),
         "true" | "True" | "TRUE" => return Some(Value::Bool(true)),
