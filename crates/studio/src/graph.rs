@@ -1,6 +1,6 @@
 //! The build graph: everything a show consists of, with the recipe of each.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bible::project::Canvas;
@@ -15,7 +15,7 @@ use layout::LayoutEngine;
 use serde::Serialize;
 
 use crate::StudioError;
-use crate::recipe::{self, FigureDigests, Recipe};
+use crate::recipe::{self, DrawingFiles, FigureDigests, Recipe};
 use crate::subject::Subject;
 
 /// Identity of the clip encoder in recipes.
@@ -209,25 +209,28 @@ impl<'a> Graph<'a> {
     /// # Errors
     /// As [`Graph::of`].
     pub fn recipe_of(&self, subject: &Subject, work: &Work) -> Result<Recipe, StudioError> {
-        let (engine, figures) = (&self.capabilities, &self.figures);
-        let recipe = match work {
-            Work::Sheet(brief) => {
-                let files = self.inputs.of_picture(subject, brief)?;
-                recipe::sheet(brief, engine, &files, figures)
+        let (engine, figures, inputs) = (&self.capabilities, &self.figures, self.inputs_of(subject, work)?);
+        let recipe = match (work, inputs.as_slice()) {
+            (Work::Sheet(brief), [files, ..]) => recipe::sheet(brief, engine, files, figures),
+            (Work::Shot { clip, skip }, [files, ..]) => recipe::shot(clip, *skip, engine, &self.encoder, files, figures),
+            (Work::Transition { from, to, frames }, [before, after, ..]) => {
+                recipe::transition((from, before), (to, after), *frames, engine, &self.encoder, figures)
             }
-            Work::Shot { clip, skip } => {
-                let files = self.inputs.of_clip(subject, clip)?;
-                recipe::shot(clip, *skip, engine, &self.encoder, &files, figures)
-            }
-            Work::Transition { from, to, frames } => {
-                let (before, after) = (self.inputs.of_clip(subject, from)?, self.inputs.of_clip(subject, to)?);
-                recipe::transition((from, &before), (to, &after), *frames, engine, &self.encoder, figures)
-            }
+            _ => unreachable!("inputs_of gives one list for each brief"),
         };
         recipe.map_err(|source| StudioError::Recipe { subject: subject.clone(), source })
     }
 
-    /// The recipe together with the figures that it names, as it is stored.
+    /// The drawings that each brief of something uses.
+    fn inputs_of(&self, subject: &Subject, work: &Work) -> Result<Vec<Arc<DrawingFiles>>, StudioError> {
+        match work {
+            Work::Sheet(brief) => Ok(vec![self.inputs.of_picture(subject, brief)?]),
+            Work::Shot { clip, .. } => Ok(vec![self.inputs.of_clip(subject, clip)?]),
+            Work::Transition { from, to, .. } => Ok(vec![self.inputs.of_clip(subject, from)?, self.inputs.of_clip(subject, to)?]),
+        }
+    }
+
+    /// The recipe together with the figures and drawings that it names, as it is stored.
     ///
     /// # Errors
     /// As [`Graph::of`].
@@ -238,7 +241,8 @@ impl<'a> Graph<'a> {
             Work::Shot { clip, .. } => clip.picture.actors.iter().collect(),
             Work::Transition { from, to, .. } => from.picture.actors.iter().chain(&to.picture.actors).collect(),
         };
-        recipe::document(&recipe, actors, &self.figures).map_err(|source| StudioError::Recipe { subject: subject.clone(), source })
+        let inputs = self.inputs_of(subject, work)?;
+        recipe::document(&recipe, actors, &inputs, &self.figures).map_err(|source| StudioError::Recipe { subject: subject.clone(), source })
     }
 
     /// What was read to make something.
@@ -325,18 +329,15 @@ pub(crate) fn lines<'p>(project: &'p Project, episode: &'p Episode) -> Vec<Spoke
 /// combination is looked up once.
 struct Inputs<'a> {
     engine: &'a LayoutEngine,
-    known: Mutex<HashMap<Vec<u8>, Files>>,
+    known: Mutex<HashMap<Vec<u8>, Arc<DrawingFiles>>>,
 }
 
-/// Digests by path.
-type Files = Arc<BTreeMap<String, Digest>>;
-
 impl Inputs<'_> {
-    fn of_picture(&self, subject: &Subject, brief: &PictureBrief) -> Result<Files, StudioError> {
+    fn of_picture(&self, subject: &Subject, brief: &PictureBrief) -> Result<Arc<DrawingFiles>, StudioError> {
         self.look_up(subject, key_of(brief, &[]), || self.engine.inputs_of(brief))
     }
 
-    fn of_clip(&self, subject: &Subject, clip: &ClipBrief) -> Result<Files, StudioError> {
+    fn of_clip(&self, subject: &Subject, clip: &ClipBrief) -> Result<Arc<DrawingFiles>, StudioError> {
         self.look_up(subject, key_of(&clip.picture, &clip.performances), || self.engine.inputs_of_clip(clip))
     }
 
@@ -345,12 +346,13 @@ impl Inputs<'_> {
         subject: &Subject,
         key: Vec<u8>,
         ask: impl FnOnce() -> Result<Vec<(String, Digest)>, EngineError>,
-    ) -> Result<Files, StudioError> {
+    ) -> Result<Arc<DrawingFiles>, StudioError> {
         if let Some(known) = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(Arc::clone(known));
         }
         let files = ask().map_err(|source| StudioError::Draw { subject: subject.clone(), source })?;
-        let files: Files = Arc::new(files.into_iter().collect());
+        let files = DrawingFiles::of(files.into_iter().collect());
+        let files = Arc::new(files.map_err(|source| StudioError::Recipe { subject: subject.clone(), source })?);
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&files));
         Ok(files)
     }

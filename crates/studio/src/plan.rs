@@ -206,9 +206,7 @@ impl Studio {
                     if reasons.is_empty()
                         && let Some(before) = self.store.recipe(placement.recipe).await?
                     {
-                        let recipe = graph.recipe_of(&node.subject, &node.work)?;
-                        let after = recipe.value().map_err(|source| StudioError::Recipe { subject: node.subject.clone(), source })?;
-                        reasons = reason::changed_ingredients(&before["recipe"], &after);
+                        reasons = reason::changed_ingredients(&before, &graph.document_of(&node.subject, &node.work)?);
                     }
                     reasons
                 }

@@ -136,9 +136,10 @@ fn walk(value: &Value, steps: &[&str]) -> Option<Value> {
     (1..=steps.len()).find_map(|taken| walk(value.get(steps[..taken].join("."))?, &steps[taken..]))
 }
 
-/// What differs between two recipes besides the fields that were read.
-pub(crate) fn changed_ingredients(before: &Value, after: &Value) -> Vec<Reason> {
+/// What differs between two recipes besides the fields that were read; both as they are stored.
+pub(crate) fn changed_ingredients(old: &Value, new: &Value) -> Vec<Reason> {
     let mut reasons = Vec::new();
+    let (before, after) = (&old["recipe"], &new["recipe"]);
     let engine = |recipe: &Value| {
         let word = |key: &str| recipe["engine"][key].as_str().unwrap_or("unknown").to_owned();
         format!("{} {}", word("name"), word("version"))
@@ -149,14 +150,11 @@ pub(crate) fn changed_ingredients(before: &Value, after: &Value) -> Vec<Reason> 
     if before.get("encoder") != after.get("encoder") {
         reasons.push(Reason::Encoder);
     }
-    let files = |recipe: &Value| -> BTreeMap<String, Value> {
-        let lists = match &recipe["inputs"] {
-            Value::Array(lists) => lists.iter().collect(),
-            list => vec![list],
-        };
-        lists.into_iter().filter_map(Value::as_object).flatten().map(|(path, digest)| (path.clone(), digest.clone())).collect()
+    let files = |document: &Value| -> BTreeMap<String, Value> {
+        let lists = document["inputs"].as_object().into_iter().flat_map(|lists| lists.values());
+        lists.filter_map(Value::as_object).flatten().map(|(path, digest)| (path.clone(), digest.clone())).collect()
     };
-    let (old, new) = (files(before), files(after));
+    let (old, new) = (files(old), files(new));
     for path in new.keys().filter(|path| old.contains_key(*path) && old.get(*path) != new.get(*path)) {
         reasons.push(Reason::Drawing { path: path.clone() });
     }
@@ -202,15 +200,19 @@ mod tests {
     #[test]
     fn a_changed_recipe_says_what_is_different_in_it() {
         let before = json!({
-            "engine": { "name": "layout", "version": "1" }, "encoder": "a",
-            "brief": { "picture": { "framing": "medium", "actors": [{ "figure": "aa", "pose": "stand" }] } },
-            "inputs": { "parts/hair/bob/front.svg": "11", "parts/eye/round/front.svg": "22" }
+            "recipe": {
+                "engine": { "name": "layout", "version": "1" }, "encoder": "a",
+                "brief": { "picture": { "framing": "medium", "actors": [{ "figure": "aa", "pose": "stand" }] } },
+                "inputs": "d1"
+            },
+            "inputs": { "d1": { "parts/hair/bob/front.svg": "11", "parts/eye/round/front.svg": "22" } }
         });
         let mut after = before.clone();
-        after["engine"]["version"] = json!("2");
-        after["brief"]["picture"]["framing"] = json!("close-up");
-        after["brief"]["picture"]["actors"][0]["figure"] = json!("bb");
-        after["inputs"]["parts/hair/bob/front.svg"] = json!("33");
+        after["recipe"]["engine"]["version"] = json!("2");
+        after["recipe"]["brief"]["picture"]["framing"] = json!("close-up");
+        after["recipe"]["brief"]["picture"]["actors"][0]["figure"] = json!("bb");
+        after["recipe"]["inputs"] = json!("d2");
+        after["inputs"] = json!({ "d2": { "parts/hair/bob/front.svg": "33", "parts/eye/round/front.svg": "22" } });
         let said: Vec<String> = changed_ingredients(&before, &after).iter().map(Reason::to_string).collect();
         assert_eq!(
             said,

@@ -1,8 +1,8 @@
 //! Recipes: what is drawn, by what, from what; and the identity that follows.
 //!
-//! A recipe's identity is the BLAKE3 of its canonical JSON. Figures stand in it by their own digest,
-//! since a figure acts in thousands of shots; the stored document carries them in full beside it, so that
-//! a recipe can be drawn again from the store alone.
+//! A recipe's identity is the BLAKE3 of its canonical JSON. Figures and the lists of drawings that are used stand
+//! in it by their own digest, since the same ones serve thousands of shots; the stored document carries them in
+//! full beside it, so that a recipe can be drawn again from the store alone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,6 +35,25 @@ impl FigureDigests {
         let digest = Digest::of_json(figure.as_ref())?;
         self.known.write().unwrap_or_else(std::sync::PoisonError::into_inner).insert(address, (Arc::clone(figure), digest));
         Ok(digest)
+    }
+}
+
+/// The engine's files that something is drawn with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DrawingFiles {
+    /// Their digests by path.
+    pub files: BTreeMap<String, Digest>,
+    /// Digest of the list: what a recipe names.
+    pub digest: Digest,
+}
+
+impl DrawingFiles {
+    /// A list with its digest.
+    ///
+    /// # Errors
+    /// Never: paths and digests have a JSON form.
+    pub fn of(files: BTreeMap<String, Digest>) -> Result<Self, serde_json::Error> {
+        Ok(Self { digest: Digest::of_json(&files)?, files })
     }
 }
 
@@ -154,7 +173,7 @@ fn clip_ingredients<'a>(brief: &'a ClipBrief, figures: &FigureDigests) -> Result
 pub fn sheet(
     brief: &PictureBrief,
     engine: &Capabilities,
-    inputs: &BTreeMap<String, Digest>,
+    inputs: &DrawingFiles,
     figures: &FigureDigests,
 ) -> Result<Recipe, serde_json::Error> {
     #[derive(Serialize)]
@@ -162,9 +181,9 @@ pub fn sheet(
         kind: &'static str,
         engine: EngineStamp<'a>,
         brief: PictureIngredients<'a>,
-        inputs: &'a BTreeMap<String, Digest>,
+        inputs: Digest,
     }
-    Recipe::of(&Ingredients { kind: "sheet", engine: engine.into(), brief: picture_ingredients(brief, figures)?, inputs })
+    Recipe::of(&Ingredients { kind: "sheet", engine: engine.into(), brief: picture_ingredients(brief, figures)?, inputs: inputs.digest })
 }
 
 /// The recipe of a shot's clip and key pictures. `skip` frames at its start belong to a transition.
@@ -176,7 +195,7 @@ pub fn shot(
     skip: u32,
     engine: &Capabilities,
     encoder: &str,
-    inputs: &BTreeMap<String, Digest>,
+    inputs: &DrawingFiles,
     figures: &FigureDigests,
 ) -> Result<Recipe, serde_json::Error> {
     #[derive(Serialize)]
@@ -186,9 +205,16 @@ pub fn shot(
         encoder: &'a str,
         brief: ClipIngredients<'a>,
         skip: u32,
-        inputs: &'a BTreeMap<String, Digest>,
+        inputs: Digest,
     }
-    Recipe::of(&Ingredients { kind: "shot", engine: engine.into(), encoder, brief: clip_ingredients(brief, figures)?, skip, inputs })
+    Recipe::of(&Ingredients {
+        kind: "shot",
+        engine: engine.into(),
+        encoder,
+        brief: clip_ingredients(brief, figures)?,
+        skip,
+        inputs: inputs.digest,
+    })
 }
 
 /// The recipe of the frames in which `to` emerges from the last picture of `from`.
@@ -196,8 +222,8 @@ pub fn shot(
 /// # Errors
 /// When a brief holds a number that JSON cannot (NaN).
 pub fn transition(
-    from: (&ClipBrief, &BTreeMap<String, Digest>),
-    to: (&ClipBrief, &BTreeMap<String, Digest>),
+    from: (&ClipBrief, &DrawingFiles),
+    to: (&ClipBrief, &DrawingFiles),
     frames: u32,
     engine: &Capabilities,
     encoder: &str,
@@ -211,7 +237,7 @@ pub fn transition(
         from: ClipIngredients<'a>,
         to: ClipIngredients<'a>,
         frames: u32,
-        inputs: [&'a BTreeMap<String, Digest>; 2],
+        inputs: [Digest; 2],
     }
     Recipe::of(&Ingredients {
         kind: "transition",
@@ -220,7 +246,7 @@ pub fn transition(
         from: clip_ingredients(from.0, figures)?,
         to: clip_ingredients(to.0, figures)?,
         frames,
-        inputs: [from.1, to.1],
+        inputs: [from.1.digest, to.1.digest],
     })
 }
 
@@ -239,18 +265,21 @@ pub fn episode<T: Serialize>(title: &str, rate: FrameRate, clips: &[Digest], sou
     }))
 }
 
-/// The recipe together with the figures that it names, as it is stored.
+/// The recipe together with the figures and drawings that it names, as it is stored.
 ///
 /// # Errors
 /// When a figure has no JSON form.
 pub fn document<'a>(
     recipe: &Recipe,
     actors: impl IntoIterator<Item = &'a Actor>,
+    inputs: &[Arc<DrawingFiles>],
     figures: &FigureDigests,
 ) -> Result<Value, serde_json::Error> {
     let mut named = BTreeMap::new();
     for actor in actors {
         named.insert(figures.of(&actor.figure)?.to_string(), serde_json::to_value(actor.figure.as_ref())?);
     }
-    Ok(json!({ "recipe": recipe.value()?, "figures": named }))
+    let inputs: BTreeMap<String, &BTreeMap<String, Digest>> =
+        inputs.iter().map(|inputs| (inputs.digest.to_string(), &inputs.files)).collect();
+    Ok(json!({ "recipe": recipe.value()?, "figures": named, "inputs": inputs }))
 }

@@ -45,7 +45,9 @@ pub(crate) fn item(value: &Value, indent: usize) -> String {
 /// What follows a key and its colon, line end included.
 fn after_key(value: &Value, indent: usize) -> String {
     match value {
-        Value::Object(fields) if !fields.is_empty() && (indent == 0 || !fits(value, indent)) => format!("\n{}", block_map(fields, indent + 2)),
+        Value::Object(fields) if !fields.is_empty() && (indent == 0 || !fits(value, indent)) => {
+            format!("\n{}", block_map(fields, indent + 2))
+        }
         Value::Array(items) if !items.is_empty() && (items.iter().any(nested) || !fits(value, indent)) => {
             format!("\n{}", block_list(items, indent + 2))
         }
@@ -85,7 +87,8 @@ pub(crate) fn flow(value: &Value) -> String {
         Value::Array(items) => format!("[{}]", items.iter().map(flow).collect::<Vec<_>>().join(", ")),
         Value::Object(fields) if fields.is_empty() => "{}".to_owned(),
         Value::Object(fields) => {
-            let fields: Vec<String> = ordered(fields).into_iter().map(|(key, value)| format!("{}: {}", text(key, true), flow(value))).collect();
+            let fields: Vec<String> =
+                ordered(fields).into_iter().map(|(key, value)| format!("{}: {}", text(key, true), flow(value))).collect();
             format!("{{ {} }}", fields.join(", "))
         }
     }
@@ -133,7 +136,12 @@ fn literal(string: &str, indent: usize) -> Option<String> {
         Some(body) => (body, ""),
         None => (string, "-"),
     };
-    let plain = |line: &str| line.chars().all(|sign| sign == '\t' || (sign >= ' ' && !matches!(sign, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}')));
+    let plain = |line: &str| {
+        line.chars().all(|sign| {
+            sign == '\t'
+                || (sign >= ' ' && !matches!(sign, '\u{7f}'..='\u{9f}' | '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'))
+        })
+    };
     let lines: Vec<&str> = body.split('\n').collect();
     let sound = lines.len() > 1
         && lines.iter().all(|line| plain(line) && line.trim_end() == *line)

@@ -243,7 +243,11 @@ pub(crate) fn lay_coarse(onto: &mut Pixmap, coarse: &Pixmap) {
         }
         for (target, &(column, share)) in target.iter_mut().zip(&columns.taps) {
             let (left, right) = (column as usize, (column as usize + 1).min(stride - 1));
-            let pixel = lerp(u32::from_le_bytes(blended[left]), u32::from_le_bytes(blended[right]), share);
+            let (left, right) = (u32::from_le_bytes(blended[left]), u32::from_le_bytes(blended[right]));
+            if left | right == 0 {
+                continue;
+            }
+            let pixel = lerp(left, right, share);
             *target = over(pixel, u32::from_le_bytes(*target)).to_le_bytes();
         }
     }
@@ -256,14 +260,35 @@ pub(crate) fn fade_to_black(pixmap: &mut Pixmap, share: u32) {
     }
 }
 
+/// 2^24 / alpha, rounded up: multiplied with a number below 2^16 and shifted down by 24 it gives the very quotient
+/// (Granlund and Montgomery, "Division by Invariant Integers using Multiplication", 1994).
+const INVERSE: [u64; 256] = {
+    let mut table = [0; 256];
+    let mut alpha = 1;
+    while alpha < 256 {
+        table[alpha] = (1_u64 << 24).div_ceil(alpha as u64);
+        alpha += 1;
+    }
+    table
+};
+
 /// The pixels with straight alpha.
 pub(crate) fn straight(mut pixmap: Pixmap) -> Raster {
     let (width, height) = (pixmap.width(), pixmap.height());
-    for pixel in quads_mut(&mut pixmap) {
-        let alpha = u32::from(pixel[3]);
-        if alpha != 0 && alpha != 255 {
-            for channel in &mut pixel[..3] {
-                *channel = ((u32::from(*channel) * 255 + alpha / 2) / alpha).min(255) as u8;
+    // Nearly all pixels are clear or opaque, and stay as they are: whole stretches of them are told at once.
+    for stretch in quads_mut(&mut pixmap).chunks_mut(32) {
+        let soft = stretch.iter().fold(0, |soft, pixel| soft | (pixel[3].wrapping_add(1) > 1) as u8);
+        if soft == 0 {
+            continue;
+        }
+        for pixel in stretch {
+            let alpha = u32::from(pixel[3]);
+            if alpha != 0 && alpha != 255 {
+                let inverse = INVERSE[alpha as usize];
+                for channel in &mut pixel[..3] {
+                    let scaled = u64::from(u32::from(*channel) * 255 + alpha / 2);
+                    *channel = ((scaled * inverse) >> 24).min(255) as u8;
+                }
             }
         }
     }
@@ -318,6 +343,16 @@ mod tests {
         let red: usize = quads(&frame).iter().filter(|pixel| pixel[0] > 200).count();
         let blue: usize = quads(&frame).iter().filter(|pixel| pixel[2] == 255).count();
         assert!(red > 200 && red + blue > 1_000, "{red} {blue}");
+    }
+
+    #[test]
+    fn the_inverse_divides_exactly() {
+        for alpha in 1..256_u32 {
+            for channel in 0..=alpha {
+                let scaled = channel * 255 + alpha / 2;
+                assert_eq!((u64::from(scaled) * INVERSE[alpha as usize]) >> 24, u64::from(scaled / alpha));
+            }
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use super::light::Light;
 use super::scenery::Scenery;
 use super::set::Drawn;
 use super::timing::{Drawing, walks};
+use crate::figure::FigureArt;
 use crate::part::Catalogue;
 
 /// How dark someone seen from behind at the edge of an over-the-shoulder shot is.
@@ -33,6 +34,8 @@ pub(crate) struct Shot<'a> {
     pub(crate) light: Light,
     pub(crate) weather: Weather,
     pub(crate) staging: Staging,
+    /// Each actor's first drawing, which staging needs and which is painted most.
+    stills: Vec<FigureArt>,
 }
 
 impl<'a> Shot<'a> {
@@ -45,19 +48,25 @@ impl<'a> Shot<'a> {
         };
         let drawn = scenery.as_ref().map_or(NOWHERE, |scenery| scenery.design().drawn);
         let mut subjects = Vec::with_capacity(brief.actors.len());
+        let mut stills = Vec::with_capacity(brief.actors.len());
         for (index, actor) in brief.actors.iter().enumerate() {
             let facing = facing(brief, index, actor.facing);
             let art = cast::actor(catalogue, actor, &still(actor), facing, pitch(brief.angle))?;
             subjects.push(subject(&art, actor, facing));
+            stills.push(art);
         }
         let staging = stage(&subjects, brief.framing, brief.angle, brief.composition, &drawn, brief.canvas);
-        Ok(Self { catalogue, brief, scenery, light, weather, staging })
+        Ok(Self { catalogue, brief, scenery, light, weather, staging, stills })
     }
 
     /// An actor as drawn.
     pub(crate) fn figure(&self, index: usize, drawing: &Drawing) -> Result<Standing, EngineError> {
+        let actor = &self.brief.actors[index];
+        if *drawing == still(actor) {
+            return Ok(Standing::figure(self.stills[index].clone()));
+        }
         let facing = facing(self.brief, index, drawing.facing);
-        Ok(Standing::figure(cast::actor(self.catalogue, &self.brief.actors[index], drawing, facing, pitch(self.brief.angle))?))
+        Ok(Standing::figure(cast::actor(self.catalogue, actor, drawing, facing, pitch(self.brief.angle))?))
     }
 
     /// Where a prop stands or hangs: metres right of the middle, above the ground, behind the plane of action.

@@ -145,13 +145,19 @@ fn backdrop_layers(backdrop: &Backdrop, canvas: bible::project::Canvas) -> Resul
 fn mark_parts(map: &mut PartMap, cel: &Cel, [left, top]: [i32; 2]) {
     let Some(parts) = &cel.parts else { return };
     let (width, height) = (map.width as i32, map.height as i32);
-    let columns = cel.pixmap.width() as i32;
-    for (index, (part, pixel)) in parts.iter().zip(quads(&cel.pixmap)).enumerate() {
-        let (x, y) = (left + index as i32 % columns, top + index as i32 / columns);
-        // Shade on the ground is dark air: it changes what is behind it, but shows no part.
-        let solid = *part != 0 || pixel[3] > 200;
-        if solid && (0..width).contains(&x) && (0..height).contains(&y) {
-            map.indices[(y * width + x) as usize] = *part;
+    let columns = cel.pixmap.width() as usize;
+    let (first, end) = ((-left).clamp(0, columns as i32) as usize, (width - left).clamp(0, columns as i32) as usize);
+    if first >= end {
+        return;
+    }
+    let rows = parts.chunks_exact(columns).zip(quads(&cel.pixmap).chunks_exact(columns));
+    for (y, (parts, pixels)) in (top..).zip(rows).filter(|(y, _)| (0..height).contains(y)) {
+        let target = &mut map.indices[(y * width + left + first as i32) as usize..];
+        for ((target, part), pixel) in target.iter_mut().zip(&parts[first..end]).zip(&pixels[first..end]) {
+            // Shade on the ground is dark air: it changes what is behind it, but shows no part.
+            if *part != 0 || pixel[3] > 200 {
+                *target = *part;
+            }
         }
     }
 }
