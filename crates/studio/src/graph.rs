@@ -16,6 +16,7 @@ use serde::Serialize;
 
 use crate::StudioError;
 use crate::recipe::{self, DrawingFiles, FigureDigests, Recipe};
+use crate::remembered::{Untouched, clip_of};
 use crate::subject::Subject;
 
 /// Identity of the clip encoder in recipes.
@@ -133,6 +134,11 @@ impl<'a> Graph<'a> {
     /// [`StudioError::Brief`] when a shot or sheet cannot be briefed, [`StudioError::Draw`] when it names a
     /// part that the engine does not have.
     pub fn of(project: &'a Project, engine: &'a LayoutEngine) -> Result<Self, StudioError> {
+        Self::after(project, engine, None)
+    }
+
+    /// The graph of a project, with what an earlier one has in common with it.
+    pub(crate) fn after(project: &'a Project, engine: &'a LayoutEngine, untouched: Option<&Untouched<'_>>) -> Result<Self, StudioError> {
         let director = Director::new(project)
             .map_err(|error| StudioError::Brief { subject: error.character.to_string(), reason: error.to_string() })?;
         let mut graph = Self {
@@ -145,15 +151,19 @@ impl<'a> Graph<'a> {
             nodes: Vec::new(),
             episodes: Vec::new(),
         };
-        graph.add_sheets()?;
+        graph.add_sheets(untouched)?;
         for episode in &project.episodes {
-            graph.add_episode(episode)?;
+            graph.add_episode(episode, untouched)?;
         }
         Ok(graph)
     }
 
-    fn add_sheets(&mut self) -> Result<(), StudioError> {
+    fn add_sheets(&mut self, untouched: Option<&Untouched<'_>>) -> Result<(), StudioError> {
         for character in self.project.bible.characters.keys() {
+            if let Some(sheets) = untouched.and_then(|untouched| untouched.sheets(character)) {
+                self.nodes.extend(sheets);
+                continue;
+            }
             for picture in director::sheet(&self.director, character.as_str()) {
                 let subject = Subject::Sheet {
                     character: picture.character.clone(),
@@ -161,35 +171,55 @@ impl<'a> Graph<'a> {
                     since: (picture.since != StoryTime::BEGINNING).then_some(picture.since),
                     slot: Slug::nearest(picture.slot.name()).unwrap_or_else(plain),
                 };
-                let work = Work::Sheet(Arc::new(picture.brief));
-                let recipe = self.recipe_of(&subject, &work)?.digest;
-                self.nodes.push(Node { subject, recipe, work });
+                let node = self.node(subject, Work::Sheet(Arc::new(picture.brief)))?;
+                self.nodes.push(node);
             }
         }
         Ok(())
     }
 
-    fn add_episode(&mut self, episode: &'a Episode) -> Result<(), StudioError> {
+    fn add_episode(&mut self, episode: &'a Episode, untouched: Option<&Untouched<'_>>) -> Result<(), StudioError> {
         let mut clips = Vec::new();
         let mut digests = Vec::new();
-        let mut before: Option<Arc<ClipBrief>> = None;
+        let mut before: Option<(Arc<ClipBrief>, bool)> = None;
+        let mut all_as_before = true;
         for (scene, shot) in episode.shots() {
-            let clip = Arc::new(self.clip(episode, scene, shot, &mut Reads::new())?);
-            let dissolve = match (&before, shot.transition.kind) {
-                (Some(before), TransitionKind::Dissolve) => Some((Arc::clone(before), shot.transition.frames.min(shot.frames - 1))),
+            let same = untouched.filter(|untouched| untouched.shot(episode.at, scene, shot));
+            let kept = same.and_then(|untouched| untouched.node(&Subject::Shot(shot.at)));
+            let clip = match kept.as_ref().and_then(clip_of) {
+                Some(clip) => Arc::clone(clip),
+                None => Arc::new(self.clip(episode, scene, shot, &mut Reads::new())?),
+            };
+            let dissolve = match &before {
+                Some((from, from_same)) if shot.transition.kind == TransitionKind::Dissolve => {
+                    Some((Arc::clone(from), *from_same, shot.transition.frames.min(shot.frames - 1)))
+                }
                 _ => None,
             };
-            let skip = dissolve.as_ref().map_or(0, |(_, frames)| *frames);
-            let transition = dissolve
-                .filter(|(_, frames)| *frames > 0)
-                .map(|(from, frames)| (Subject::Transition(shot.at), Work::Transition { from, to: Arc::clone(&clip), frames }));
-            for (subject, work) in transition.into_iter().chain([(Subject::Shot(shot.at), Work::Shot { clip: Arc::clone(&clip), skip })]) {
-                let recipe = self.recipe_of(&subject, &work)?.digest;
-                clips.push(subject.clone());
-                digests.push(recipe);
-                self.nodes.push(Node { subject, recipe, work });
+            let skip = dissolve.as_ref().map_or(0, |(_, _, frames)| *frames);
+            if let Some((from, from_same, frames)) = dissolve.filter(|(_, _, frames)| *frames > 0) {
+                let subject = Subject::Transition(shot.at);
+                let node = match same.filter(|_| from_same).and_then(|untouched| untouched.node(&subject)) {
+                    Some(node) => node,
+                    None => self.node(subject, Work::Transition { from, to: Arc::clone(&clip), frames })?,
+                };
+                clips.push(node.subject.clone());
+                digests.push(node.recipe);
+                self.nodes.push(node);
             }
-            before = Some(clip);
+            before = Some((Arc::clone(&clip), kept.is_some()));
+            all_as_before &= kept.is_some();
+            let node = match kept {
+                Some(node) => node,
+                None => self.node(Subject::Shot(shot.at), Work::Shot { clip, skip })?,
+            };
+            clips.push(node.subject.clone());
+            digests.push(node.recipe);
+            self.nodes.push(node);
+        }
+        if let Some(episode) = untouched.filter(|_| all_as_before).and_then(|untouched| untouched.episode(episode)) {
+            self.episodes.push(episode);
+            return Ok(());
         }
         let subject = Subject::Episode(episode.at);
         let settings = &self.project.settings;
@@ -197,6 +227,11 @@ impl<'a> Graph<'a> {
             .map_err(|source| StudioError::Recipe { subject, source })?;
         self.episodes.push(EpisodeNode { at: episode.at, recipe: recipe.digest, clips });
         Ok(())
+    }
+
+    fn node(&self, subject: Subject, work: Work) -> Result<Node, StudioError> {
+        let recipe = self.recipe_of(&subject, &work)?.digest;
+        Ok(Node { subject, recipe, work })
     }
 
     fn clip(&self, episode: &Episode, scene: &Scene, shot: &Shot, reads: &mut Reads) -> Result<ClipBrief, StudioError> {

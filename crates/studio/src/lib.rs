@@ -33,6 +33,7 @@ mod produce;
 pub mod progress;
 pub mod reason;
 pub mod recipe;
+mod remembered;
 mod review;
 mod show;
 pub mod subject;
@@ -45,6 +46,9 @@ pub use review::Judgement;
 pub use show::Show;
 pub use subject::Subject;
 
+use std::sync::{Arc, Mutex};
+
+use remembered::Remembered;
 use store::{BlobStore, BlobUrl, DatabaseUrl, Store};
 
 /// The studio: where things are kept, and with what it works.
@@ -58,6 +62,8 @@ pub struct Studio {
     pub programs: editorial::Programs,
     /// Clock and ids.
     pub environment: Environment,
+    /// The graph of the version that was planned last, so that planning the next costs what differs.
+    remembered: Arc<Mutex<Option<Arc<Remembered>>>>,
 }
 
 impl Studio {
@@ -71,6 +77,7 @@ impl Studio {
             blobs: BlobStore::open(blobs)?,
             programs: editorial::Programs::default(),
             environment: Environment::system(),
+            remembered: Arc::default(),
         })
     }
 }

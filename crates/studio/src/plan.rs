@@ -1,6 +1,7 @@
 //! The plan: what would be made, why, and what it costs, before anything is made.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, PoisonError};
 
 use bible::{Digest, Project, Slug};
 use layout::LayoutEngine;
@@ -10,6 +11,7 @@ use uuid::Uuid;
 
 use crate::graph::{Graph, Node};
 use crate::reason::{self, Reason};
+use crate::remembered::Remembered;
 use crate::subject::Subject;
 use crate::{Show, Studio, StudioError};
 
@@ -129,7 +131,14 @@ impl Studio {
     /// [`StudioError`] when the show names something that cannot be drawn, or the store does not answer.
     pub async fn plan(&self, show: &Show) -> Result<Plan, StudioError> {
         let engine = show.engine();
-        let graph = Graph::of(&show.project, &engine)?;
+        let stamp = show.engine_stamp(&engine);
+        let before = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let graph = {
+            let untouched = before.as_ref().and_then(|before| before.held_against(&show.project, stamp));
+            Graph::after(&show.project, &engine, untouched.as_ref())?
+        };
+        let now = Arc::new(Remembered::new(Arc::clone(&show.project), stamp, &graph));
+        *self.remembered.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
         self.plan_graph(show, &graph).await.map(|(plan, _)| plan)
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bible::digest::canonical_json;
 use bible::source::{SourceError, SourceErrors};
 use bible::{Digest, Project};
+use engine::Engine;
 use layout::LayoutEngine;
 use layout::part::Catalogue;
 
@@ -62,5 +63,15 @@ impl Show {
     pub fn engine(&self) -> LayoutEngine {
         let own = self.folder.drawings.iter().map(|(path, bytes)| (path.clone(), bytes.clone()));
         LayoutEngine::new(Catalogue::built_in().with_project(own))
+    }
+
+    /// Stands for everything that decides how the engine draws this show: its version and the project's own drawings.
+    pub(crate) fn engine_stamp(&self, engine: &LayoutEngine) -> Digest {
+        let mut text = engine.capabilities().version.into_bytes();
+        for (path, bytes) in &self.folder.drawings {
+            text.extend_from_slice(path.as_bytes());
+            text.extend_from_slice(Digest::of(bytes).as_bytes());
+        }
+        Digest::of(&text)
     }
 }
