@@ -29,7 +29,7 @@ pub mod shot_list;
 pub mod source;
 pub mod story;
 pub mod story_time;
-
+pub mod version;
 mod word_or;
 
 pub use character::Character;

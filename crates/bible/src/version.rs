@@ -25,7 +25,6 @@ mod compare;
 mod lines;
 mod merge;
 mod object;
-mod patch;
 mod snapshot;
 pub mod tree;
 mod values;
@@ -34,5 +33,7 @@ pub use commit::{Author, Commit, CommitId, Tag};
 pub use compare::{Change, ChangeKind, blamed, diff};
 pub use merge::{Choice, Conflict, ConflictKind, Merged, Resolutions, merge, merge_with};
 pub use object::{Object, ObjectKind, UnreadableObject};
-pub use patch::{PatchError, patched};
 pub use snapshot::{DocumentKind, Snapshot, document_name};
+
+#[cfg(test)]
+mod tests;

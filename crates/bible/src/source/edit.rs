@@ -184,7 +184,7 @@ fn block_end(text: &str, entries: &[(usize, Place)], index: usize, span: &Range<
         let deeper = line.len() - line.trim_start_matches(' ').len() > indent;
         let first = at <= entries[index].0;
         let dash = line.trim_start_matches(' ').starts_with("- ");
-        if first || (!bare.is_empty() && (deeper || dash) && !(bare.starts_with('#') && !deeper)) {
+        if first || (!bare.is_empty() && (deeper || dash)) {
             end = at + line.len();
         }
         at += line.len();

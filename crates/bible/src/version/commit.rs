@@ -166,7 +166,7 @@ mod tests {
         assert_eq!(Commit::read(id, &object.bytes).unwrap(), commit);
         let later = Commit { time: commit.time + 1, ..commit.clone() };
         assert_ne!(later.object().digest(), id.0);
-        insta::assert_snapshot!(id, @"");
+        insta::assert_snapshot!(id, @"76d30763de9bff83020665dc5b6d916f54bceac01c263b671d8209d99e98c74a");
         assert_eq!(commit.subject(), "First <b>version</b>");
     }
 

@@ -1,0 +1,105 @@
+//! What differs between two snapshots, field by field.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::snapshot::{DocumentKind, Snapshot, document_name};
+use super::{lines, values};
+
+/// How a place differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChangeKind {
+    /// It is new.
+    Added,
+    /// It is gone.
+    Removed,
+    /// It has another value.
+    Changed,
+    /// A list has the same elements in another order; the values are their names.
+    Moved,
+    /// Lines of a text; the values are the lines.
+    Lines,
+    /// Only comments or the form of a file, no value.
+    Form,
+}
+
+/// A place that differs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Change {
+    /// Where: `characters.mei.colour_model.hair.base`; for lines, the document and the line: `episodes.s01e01.script:12`.
+    pub path: String,
+    /// How.
+    pub kind: ChangeKind,
+    /// Before.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub old: Option<Value>,
+    /// Now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new: Option<Value>,
+}
+
+impl Change {
+    pub(super) fn new(path: &str, old: Option<Value>, new: Option<Value>) -> Self {
+        let kind = match (&old, &new) {
+            (None, _) => ChangeKind::Added,
+            (_, None) => ChangeKind::Removed,
+            _ => ChangeKind::Changed,
+        };
+        Self { path: path.to_owned(), kind, old, new }
+    }
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |value: &Option<Value>| value.as_ref().map(ToString::to_string).unwrap_or_default();
+        match self.kind {
+            ChangeKind::Added => write!(f, "{}: + {}", self.path, text(&self.new)),
+            ChangeKind::Removed => write!(f, "{}: - {}", self.path, text(&self.old)),
+            ChangeKind::Changed => write!(f, "{}: {} -> {}", self.path, text(&self.old), text(&self.new)),
+            ChangeKind::Moved => write!(f, "{}: now in the order {}", self.path, text(&self.new)),
+            ChangeKind::Lines => write!(f, "{}: {} -> {}", self.path, text(&self.old), text(&self.new)),
+            ChangeKind::Form => write!(f, "{}: comments or form only", self.path),
+        }
+    }
+}
+
+/// What differs, in order of file. Only files that differ are read.
+#[must_use]
+pub fn diff(old: &Snapshot, new: &Snapshot) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for path in old.paths().chain(new.paths()).collect::<BTreeSet<_>>() {
+        if old.get(path) != new.get(path) {
+            file(path, old, new, &mut changes);
+        }
+    }
+    changes
+}
+
+fn file(path: &str, old: &Snapshot, new: &Snapshot, changes: &mut Vec<Change>) {
+    let name = document_name(path);
+    let whole = |snapshot: &Snapshot| match DocumentKind::of(path) {
+        DocumentKind::Yaml => snapshot.value(path).or_else(|| snapshot.text(path).map(Value::from)),
+        DocumentKind::Text => snapshot.text(path).map(Value::from),
+        DocumentKind::Opaque => snapshot.get(path).map(|bytes| Value::from(format!("{} bytes", bytes.len()))),
+    };
+    let (before, after) = (whole(old), whole(new));
+    match (DocumentKind::of(path), old.text(path), new.text(path)) {
+        (DocumentKind::Text, Some(before), Some(after)) => changes.extend(lines::changes(&name, before, after)),
+        (DocumentKind::Yaml, Some(_), Some(_)) if before == after => {
+            changes.push(Change { path: name, kind: ChangeKind::Form, old: None, new: None });
+        }
+        (DocumentKind::Yaml, ..) => values::differences(&name, before.as_ref(), after.as_ref(), changes),
+        _ => changes.push(Change::new(&name, before, after)),
+    }
+}
+
+/// Whether a field differs between two snapshots: what blame asks of each commit.
+#[must_use]
+pub fn blamed(field: &str, before: &Snapshot, after: &Snapshot) -> bool {
+    let value = |snapshot: &Snapshot| snapshot.field(field).and_then(|(_, value)| value);
+    value(before) != value(after)
+}
