@@ -307,9 +307,9 @@ favourite_food: dango
         #[test]
         fn an_edited_text_reads_as_the_new_value(old in emit::tests::value(), new in emit::tests::value(), key in "[a-z]{1,3}") {
             let text = emit::emit(&old);
-            prop_assert_eq!(edit(&text, &old), text.clone());
+            prop_assert_eq!(&edit(&text, &old), &text);
             let edited = edit(&text, &new);
-            prop_assert_eq!(yaml::parse("", &edited).unwrap().to_json(), new.clone(), "{}", edited);
+            prop_assert_eq!(&yaml::parse("", &edited).unwrap().to_json(), &new, "{}", edited);
             // Small edits of a map, which are made in place.
             if let Value::Object(mut fields) = old {
                 fields.insert(key, new);

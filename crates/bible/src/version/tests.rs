@@ -127,8 +127,8 @@ proptest! {
     fn merging_obeys_its_laws((base, ours, theirs) in (snapshot(), snapshot(), snapshot())) {
         // With oneself, and with an ancestor.
         prop_assert_eq!(merge(&base, &ours, &ours), Merged { snapshot: ours.clone(), conflicts: vec![] });
-        prop_assert_eq!(merge(&base, &ours, &base).snapshot, ours.clone());
-        prop_assert_eq!(merge(&base, &base, &theirs).snapshot, theirs.clone());
+        prop_assert_eq!(&merge(&base, &ours, &base).snapshot, &ours);
+        prop_assert_eq!(&merge(&base, &base, &theirs).snapshot, &theirs);
         // Whichever side is called ours.
         let (one, other) = (merge(&base, &ours, &theirs), merge(&base, &theirs, &ours));
         prop_assert_eq!(one.conflicts.len(), other.conflicts.len());

@@ -139,7 +139,7 @@ mod tests {
         ) {
             let all: Files = files_of.into_iter().map(|(path, content)| (path, Digest::of(&[content]))).collect();
             let (root, objects) = build(&all);
-            prop_assert_eq!(files(root, &objects), all.clone());
+            prop_assert_eq!(&files(root, &objects), &all);
             prop_assert_eq!(build(&all).0, root);
             if let Some(path) = all.keys().next().cloned() {
                 let mut fewer = all.clone();
