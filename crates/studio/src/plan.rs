@@ -148,7 +148,8 @@ impl Studio {
         let mut waiting = Vec::new();
         let mut unchanged = 0;
         for node in &graph.nodes {
-            let name = node.subject.to_string();
+            // Before the first production nothing is placed, and nothing has to be looked up by name.
+            let name = if current.placed.is_empty() { String::new() } else { node.subject.to_string() };
             match current.placed.get(&name) {
                 Some(placed) if placed.recipe == node.recipe => {
                     unchanged += 1;
@@ -160,7 +161,7 @@ impl Studio {
             }
         }
         let mut steps = self.explain(show, graph, &current, &stale).await?;
-        let drawn_again: HashSet<Subject> = steps.iter().map(|step| step.subject.clone()).collect();
+        let drawn_again: HashSet<&Subject> = stale.iter().map(|node| &node.subject).collect();
         for episode in &graph.episodes {
             let cut = match current.project {
                 Some(project) => self.store.latest_cut(project, episode.at).await?,
@@ -181,9 +182,12 @@ impl Studio {
                 reasons: vec![reason],
             });
         }
-        let wanted: HashSet<String> = graph.nodes.iter().map(|node| node.subject.to_string()).collect();
-        let mut removed: Vec<String> = current.placed.keys().filter(|subject| !wanted.contains(*subject)).cloned().collect();
-        removed.sort_unstable();
+        let mut removed: Vec<String> = Vec::new();
+        if !current.placed.is_empty() {
+            let wanted: HashSet<String> = graph.nodes.iter().map(|node| node.subject.to_string()).collect();
+            removed.extend(current.placed.keys().filter(|subject| !wanted.contains(*subject)).cloned());
+            removed.sort_unstable();
+        }
         let cost = self.cost(current.project, &steps).await?;
         let plan = Plan { project: show.project.settings.slug.clone(), bible: show.version, steps, unchanged, waiting, removed, cost };
         Ok((plan, current))
