@@ -68,6 +68,9 @@ pub(crate) async fn media(
         let range = text(header::RANGE).filter(|_| text(header::IF_RANGE).is_none_or(|of| of == tag));
         sent(&desk, digest, size, range).await?
     };
+    if response.status() == StatusCode::RANGE_NOT_SATISFIABLE {
+        return Ok(response);
+    }
     let fields = response.headers_mut();
     let kind = shown.r#type.as_deref().filter(|kind| SHOWN.contains(kind));
     fields.insert(
