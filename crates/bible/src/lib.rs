@@ -20,6 +20,7 @@ pub mod diff;
 pub mod digest;
 pub mod fountain;
 pub mod id;
+pub mod lint;
 pub mod place;
 pub mod project;
 pub mod rate;

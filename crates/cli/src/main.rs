@@ -42,6 +42,8 @@ enum Command {
     Produce(commands::produce::Arguments),
     /// Check a project's files and say what is wrong, with file, line and column
     Check(commands::check::Arguments),
+    /// Find where bible, scripts and shots contradict each other
+    Lint(commands::lint::Arguments),
     /// List the pictures and clips of a project with their verdicts
     Pictures(commands::pictures::Arguments),
     /// Accept or reject a picture as a person
@@ -115,6 +117,7 @@ impl Command {
             Self::Plan(arguments) => commands::plan::run(arguments, context).await,
             Self::Produce(arguments) => commands::produce::run(arguments, context).await,
             Self::Check(arguments) => commands::check::run(&arguments, context),
+            Self::Lint(arguments) => commands::lint::run(&arguments, context),
             Self::Pictures(arguments) => commands::pictures::run(arguments, context).await,
             Self::Review(arguments) => commands::review::run(arguments, context).await,
             Self::Serve(arguments) => commands::serve::run(arguments, context).await,

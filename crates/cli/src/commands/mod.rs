@@ -4,6 +4,7 @@
 pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod doctor;
+pub(crate) mod lint;
 pub(crate) mod parts;
 pub(crate) mod pictures;
 pub(crate) mod plan;
