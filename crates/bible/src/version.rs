@@ -1,39 +1,47 @@
-//! The bible as a versioned source: snapshots, commits, differences and merges.
+//! The bible as a versioned source: what people wrote, by content, with its history.
 //!
-//! What is versioned are the files that people write, byte for byte: `bible/characters/mei.yaml`, a script, a
-//! drawing. A [`Snapshot`] is all of them; it is kept as a Merkle tree ([`tree`]) in which unchanged parts are
-//! shared, and a [`Commit`] names a tree and the commits before it. Everything is content-addressed: the same
-//! content has the same id on every machine. Though files are kept as typed, differences ([`diff()`]) and merges
-//! ([`merge()`]) look at the values in them, field by field.
-//!
-//! This module is pure: objects come and go as bytes, where they are kept is somebody else's work.
+//! A [`Snapshot`] holds every [`Document`] of a project as written. It is kept as a tree of content-addressed
+//! [`Object`]s that shares everything that did not change, and a [`Commit`] names such a tree, its parents, its
+//! author and its reason. Everything here is pure: objects are read out of a [`Pool`], and what the pool lacks is
+//! named in [`ReadError::Missing`], so that whoever keeps the objects loads them and asks again.
 //!
 //! ```
-//! use bible::version::{Snapshot, diff, merge};
+//! use bible::source::SourceTree;
+//! use bible::version::{Pool, Snapshot, tree};
 //!
-//! let file = |colour: &str, age: u32| format!("name: Mei # our hero\nage: {age}\nhair: \"{colour}\"\n");
-//! let of = |text: String| Snapshot::from_iter([("bible/characters/mei.yaml".to_owned(), text.into_bytes())]);
-//! let (base, ours, theirs) = (of(file("#2b2f4a", 15)), of(file("#7a2b3a", 15)), of(file("#2b2f4a", 16)));
-//! assert_eq!(diff(&base, &ours)[0].to_string(), r##"characters.mei.hair: "#2b2f4a" -> "#7a2b3a""##);
-//! let merged = merge(&base, &ours, &theirs);
-//! assert!(merged.conflicts.is_empty());
-//! assert_eq!(merged.snapshot, of(file("#7a2b3a", 16)));
+//! let files = SourceTree::from([("project.yaml", "slug: tiny # ours\ntitle: Tiny\n")]);
+//! let snapshot = Snapshot::of_source(&files).unwrap();
+//! let mut pool = Pool::default();
+//! let root = tree::write(&snapshot, &mut pool).unwrap();
+//! assert_eq!(tree::read_all(root, &pool).unwrap(), snapshot);
+//! assert_eq!(snapshot.to_source(), files);
 //! ```
 
+pub mod ancestry;
 mod commit;
 mod compare;
+mod document;
 mod lines;
 mod merge;
 mod object;
+mod path;
+mod pool;
+mod reference;
 mod snapshot;
 pub mod tree;
 mod values;
+mod written;
 
-pub use commit::{Author, Commit, CommitId, Tag};
+pub use commit::{Author, Commit, CommitId, ParseCommitIdError, Summary, Tag};
 pub use compare::{Change, ChangeKind, blamed, diff};
+pub use document::{Document, Entry};
 pub use merge::{Choice, Conflict, ConflictKind, Merged, Resolutions, merge, merge_with};
-pub use object::{Object, ObjectKind, UnreadableObject};
-pub use snapshot::{DocumentKind, Snapshot, document_name};
+pub use object::{Object, ObjectKind, ParseObjectError};
+pub use path::{DocumentKind, DocumentPath, ParsePathError};
+pub use pool::{Pool, ReadError};
+pub use reference::{Origin, ParseReferenceError, RefName, Reference, Step};
+pub use snapshot::{Edit, Snapshot};
+pub use written::{Form, Written, document_name};
 
 #[cfg(test)]
 mod tests;

@@ -44,6 +44,8 @@ enum Command {
     Check(commands::check::Arguments),
     /// Find where bible, scripts and shots contradict each other
     Lint(commands::lint::Arguments),
+    /// Commits, branches and tags of the bible: its history, as git keeps it
+    Bible(commands::bible::Arguments),
     /// List the pictures and clips of a project with their verdicts
     Pictures(commands::pictures::Arguments),
     /// Accept or reject a picture as a person
@@ -118,6 +120,7 @@ impl Command {
             Self::Produce(arguments) => commands::produce::run(arguments, context).await,
             Self::Check(arguments) => commands::check::run(&arguments, context),
             Self::Lint(arguments) => commands::lint::run(&arguments, context),
+            Self::Bible(arguments) => commands::bible::run(arguments, context).await,
             Self::Pictures(arguments) => commands::pictures::run(arguments, context).await,
             Self::Review(arguments) => commands::review::run(arguments, context).await,
             Self::Serve(arguments) => commands::serve::run(arguments, context).await,

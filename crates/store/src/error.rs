@@ -37,6 +37,9 @@ pub enum StoreError {
         #[source]
         source: DbErr,
     },
+    /// Somebody else moved a name in between. It does not leave this crate.
+    #[error("the name points elsewhere by now")]
+    Stale,
     /// A stored value cannot be understood.
     #[error("{what} in the database cannot be understood: {reason}; it was changed by hand or written by another version")]
     Damaged {
@@ -52,7 +55,7 @@ impl StoreError {
     #[must_use]
     pub fn retryable(&self) -> bool {
         match self {
-            Self::Url(_) | Self::Schema { .. } | Self::Damaged { .. } => false,
+            Self::Url(_) | Self::Schema { .. } | Self::Damaged { .. } | Self::Stale => false,
             Self::Unreachable { .. } => true,
             Self::Refused { source, .. } => match source {
                 DbErr::ConnectionAcquire(_) | DbErr::Conn(_) => true,
@@ -72,7 +75,7 @@ impl StoreError {
                 let text = source.to_string();
                 text.contains("database or disk is full") || text.contains("No space left on device")
             }
-            Self::Url(_) | Self::Damaged { .. } => false,
+            Self::Url(_) | Self::Damaged { .. } | Self::Stale => false,
         }
     }
 

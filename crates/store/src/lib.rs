@@ -16,6 +16,8 @@
 
 mod artifact;
 mod attempt;
+mod bible_object;
+mod bible_ref;
 mod blob;
 mod cut;
 mod database;
@@ -32,6 +34,8 @@ mod verdict;
 
 pub use artifact::{Artifact, ArtifactFile, ArtifactFilter, NewArtifact, Production, RecipeKind};
 pub use attempt::{Attempt, AttemptOutcome};
+pub use bible_object::StoredObject;
+pub use bible_ref::{BibleRef, RefChange, RefMove, RefMoved};
 pub use blob::{Blob, BlobError, BlobHealth, BlobStore, Sweep};
 pub use cut::Cut;
 pub use database::{Store, StoreHealth};

@@ -1,5 +1,7 @@
 //! The schema, step by step. A step that was released is never changed; what comes later is added.
 
+mod m0002_bible;
+
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, double, integer, json_binary, string, text, timestamp_with_time_zone, uuid};
 
@@ -8,7 +10,7 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First)]
+        vec![Box::new(First), Box::new(m0002_bible::Bible)]
     }
 }
 

@@ -7,6 +7,7 @@ use engine::EngineError;
 use store::{BlobError, StoreError, UrlError};
 
 use crate::folder::FolderError;
+use crate::history::HistoryError;
 use crate::picture_files::PictureFileError;
 use crate::subject::Subject;
 
@@ -63,6 +64,9 @@ pub enum StudioError {
         #[source]
         source: editorial::Error,
     },
+    /// The history of the bible does not allow it, or is broken.
+    #[error(transparent)]
+    History(#[from] HistoryError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -135,6 +139,7 @@ impl StudioError {
             | Self::Crashed { .. } => false,
             Self::Draw { source, .. } => source.retryable(),
             Self::Editorial { source, .. } => source.retryable(),
+            Self::History(error) => error.retryable(),
             Self::Store(error) => error.retryable(),
             Self::Blob(error) => error.retryable(),
             Self::Busy { .. } | Self::File { .. } | Self::Cancelled => true,

@@ -25,6 +25,7 @@ mod export;
 pub mod folder;
 pub mod gate;
 pub mod graph;
+pub mod history;
 pub mod listing;
 mod lock;
 pub mod picture_files;
@@ -40,6 +41,7 @@ pub mod subject;
 
 pub use environment::Environment;
 pub use error::StudioError;
+pub use history::{History, HistoryError};
 pub use plan::Plan;
 pub use produce::{Outcome, ProduceOptions};
 pub use review::Judgement;
@@ -64,6 +66,8 @@ pub struct Studio {
     pub environment: Environment,
     /// The graph of the version that was planned last, so that planning the next costs what differs.
     remembered: Arc<Mutex<Option<Arc<Remembered>>>>,
+    /// Objects of the bible's history that were read lately.
+    pub objects: history::ObjectCache,
 }
 
 impl Studio {
@@ -78,6 +82,7 @@ impl Studio {
             programs: editorial::Programs::default(),
             environment: Environment::system(),
             remembered: Arc::default(),
+            objects: history::ObjectCache::default(),
         })
     }
 }

@@ -134,7 +134,7 @@ impl Studio {
     }
 
     /// Makes the show known to the store, with its version as a blob.
-    async fn note(&self, show: &Show) -> Result<Uuid, StudioError> {
+    pub(crate) async fn note(&self, show: &Show) -> Result<Uuid, StudioError> {
         let settings = &show.project.settings;
         let now = (self.environment.now)();
         if self.store.project_by_slug(&settings.slug).await?.is_none_or(|known| known.bible != show.version) {

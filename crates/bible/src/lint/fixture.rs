@@ -48,6 +48,7 @@ impl Desk {
     }
 
     /// Adds a scene of the first episode: heading, place, light, and its shots as JSON.
+    #[expect(clippy::needless_pass_by_value, reason = "tests write the shots where they stand")]
     pub(super) fn scene(mut self, heading: &str, location: &str, time: &str, shots: Value) -> Self {
         let number = self.scenes.len() + 1;
         let shots: Vec<Value> = shots

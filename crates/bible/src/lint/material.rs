@@ -62,7 +62,7 @@ pub(super) enum Place<'a> {
 
 /// A path into a YAML document.
 macro_rules! steps {
-    ($($step:expr),* $(,)?) => { vec![$($crate::source::yaml::Step::from($step)),*] };
+    ($($step:expr),* $(,)?) => { Vec::from([$($crate::source::yaml::Step::from($step)),*]) };
 }
 pub(super) use steps;
 

@@ -1,18 +1,37 @@
-//! Commits and tags.
+//! Commits and annotated tags.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::object::{Object, ObjectKind, UnreadableObject};
+use super::path::DocumentPath;
 use crate::Digest;
-use crate::digest::canonical_json;
 
-/// A commit's id.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+/// The id of a commit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct CommitId(pub Digest);
+pub struct CommitId(Digest);
+
+impl CommitId {
+    /// The commit of an object's id.
+    #[must_use]
+    pub const fn new(digest: Digest) -> Self {
+        Self(digest)
+    }
+
+    /// The object's id.
+    #[must_use]
+    pub const fn digest(self) -> Digest {
+        self.0
+    }
+
+    /// The first 12 hex digits.
+    #[must_use]
+    pub fn short(self) -> String {
+        self.0.short()
+    }
+}
 
 impl fmt::Display for CommitId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -20,160 +39,127 @@ impl fmt::Display for CommitId {
     }
 }
 
-impl fmt::Debug for CommitId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "CommitId({})", self.0.short())
-    }
+/// Why a text is no commit's id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a commit's id is 64 hex digits, got {got:?}")]
+pub struct ParseCommitIdError {
+    /// What was given.
+    pub got: String,
 }
 
 impl FromStr for CommitId {
-    type Err = crate::digest::ParseDigestError;
+    type Err = ParseCommitIdError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self)
+        text.parse().map(Self).map_err(|_| ParseCommitIdError { got: text.to_owned() })
     }
 }
 
-/// Who did something.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Who wrote a change.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Author {
-    /// Name, as they write it.
+    /// Their name.
     pub name: String,
-    /// E-mail address; may be empty.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub email: String,
+    /// Where they are reached.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+}
+
+impl Author {
+    /// An author without an address.
+    #[must_use]
+    pub fn named(name: impl Into<String>) -> Self {
+        Self { name: name.into(), email: None }
+    }
 }
 
 impl fmt::Display for Author {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)?;
-        if self.email.is_empty() { Ok(()) } else { write!(f, " <{}>", self.email) }
+        match &self.email {
+            Some(email) => write!(f, "{} <{email}>", self.name),
+            None => f.write_str(&self.name),
+        }
     }
 }
 
-/// A version of the show, and how it came to be.
+/// What a commit changed against its first parent.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Summary {
+    /// Documents that are new.
+    pub added: usize,
+    /// Documents that say something else.
+    pub changed: usize,
+    /// Documents that are gone.
+    pub removed: usize,
+    /// The first of them, by path: at most [`Summary::LISTED`].
+    pub documents: Vec<DocumentPath>,
+}
+
+impl Summary {
+    /// Documents that a summary lists.
+    pub const LISTED: usize = 32;
+
+    /// How many documents it touched.
+    #[must_use]
+    pub const fn total(&self) -> usize {
+        self.added + self.changed + self.removed
+    }
+
+    /// Whether the listed documents are all.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.documents.len() == self.total()
+    }
+}
+
+/// A version of the bible, who made it, and why. Its id follows from its content alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Commit {
-    /// The root of its files (see [`super::tree`]).
+    /// The root of its tree.
     pub tree: Digest,
-    /// The commits before it: none for the first, two for a merge.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// The commits that it follows: none for the first, two or more for a merge.
     pub parents: Vec<CommitId>,
-    /// Longest way to the first commit; 0 for it. Ancestors always have a smaller one.
+    /// One more than the greatest of its parents; 1 for the first. A commit's ancestors have smaller ones.
     pub generation: u64,
     /// Who.
     pub author: Author,
-    /// When: microseconds since 1970-01-01T00:00:00Z.
-    pub time: i64,
     /// Why.
     pub message: String,
-    /// Files that differ from the first parent, in order of path; cut after [`Commit::MAX_TOUCHED`].
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub touched: Vec<String>,
-    /// How many files differ.
-    pub touched_count: u64,
+    /// When, in microseconds since 1970 (UTC).
+    pub at: i64,
+    /// What it changed against its first parent.
+    pub summary: Summary,
 }
 
 impl Commit {
-    /// Paths that a commit lists; a commit that touches more says only how many.
-    pub const MAX_TOUCHED: usize = 64;
-
-    /// Whether the commit may differ from its first parent in this file: certain when all touched files are listed.
-    #[must_use]
-    pub fn may_touch(&self, path: &str) -> bool {
-        self.touched.len() as u64 != self.touched_count || self.touched.binary_search_by(|touched| touched.as_str().cmp(path)).is_ok()
-    }
-
-    /// As an object.
-    #[must_use]
-    pub fn object(&self) -> Object {
-        Object::new(ObjectKind::Commit, json(self))
-    }
-
-    /// Reads an object.
-    ///
-    /// # Errors
-    /// When the bytes are no commit.
-    pub fn read(id: CommitId, bytes: &[u8]) -> Result<Self, UnreadableObject> {
-        serde_json::from_slice(bytes).map_err(|source| UnreadableObject { kind: ObjectKind::Commit, digest: id.0, source })
-    }
-
     /// The first line of the message.
     #[must_use]
     pub fn subject(&self) -> &str {
         self.message.lines().next().unwrap_or_default()
     }
+
+    /// Whether it joins branches.
+    #[must_use]
+    pub fn is_merge(&self) -> bool {
+        self.parents.len() > 1
+    }
 }
 
-/// A name for a commit that stays, with a word on it: a delivery.
+/// A name for a commit that stays, with who gave it and why: a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Tag {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What it names.
-    pub commit: CommitId,
+    /// The commit.
+    pub target: CommitId,
     /// Who.
     pub author: Author,
-    /// When: microseconds since 1970-01-01T00:00:00Z.
-    pub time: i64,
-    /// What it is.
+    /// Why.
     pub message: String,
-}
-
-impl Tag {
-    /// As an object.
-    #[must_use]
-    pub fn object(&self) -> Object {
-        Object::new(ObjectKind::Tag, json(self))
-    }
-
-    /// Reads an object.
-    ///
-    /// # Errors
-    /// When the bytes are no tag.
-    pub fn read(digest: Digest, bytes: &[u8]) -> Result<Self, UnreadableObject> {
-        serde_json::from_slice(bytes).map_err(|source| UnreadableObject { kind: ObjectKind::Tag, digest, source })
-    }
-}
-
-/// Canonical JSON of a value that always has one: texts, whole numbers and lists of them.
-pub(super) fn json<T: Serialize>(value: &T) -> Vec<u8> {
-    canonical_json(value).unwrap_or_else(|error| unreachable!("a struct of texts and whole numbers has a JSON form: {error}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn commit() -> Commit {
-        Commit {
-            tree: Digest::of(b"tree"),
-            parents: Vec::new(),
-            generation: 0,
-            author: Author { name: "Aki O'Brien & 明".to_owned(), email: String::new() },
-            time: 1_700_000_000_000_000,
-            message: "First <b>version</b>\n\nWhy.".to_owned(),
-            touched: vec!["a".to_owned(), "c".to_owned()],
-            touched_count: 2,
-        }
-    }
-
-    #[test]
-    fn a_commit_reads_back_and_its_id_is_its_content() {
-        let commit = commit();
-        let object = commit.object();
-        let id = CommitId(object.digest());
-        assert_eq!(Commit::read(id, &object.bytes).unwrap(), commit);
-        let later = Commit { time: commit.time + 1, ..commit.clone() };
-        assert_ne!(later.object().digest(), id.0);
-        insta::assert_snapshot!(id, @"76d30763de9bff83020665dc5b6d916f54bceac01c263b671d8209d99e98c74a");
-        assert_eq!(commit.subject(), "First <b>version</b>");
-    }
-
-    #[test]
-    fn a_commit_that_lists_only_some_files_may_touch_any() {
-        let some = commit();
-        assert!(some.may_touch("a") && !some.may_touch("b"));
-        assert!(Commit { touched_count: 70, ..some }.may_touch("b"));
-    }
+    /// When, in microseconds since 1970 (UTC).
+    pub at: i64,
 }

@@ -6,7 +6,7 @@ use std::fmt;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::snapshot::{DocumentKind, Snapshot, document_name};
+use super::written::{Form, Written, document_name};
 use super::{lines, values};
 
 /// How a place differs.
@@ -69,7 +69,7 @@ impl fmt::Display for Change {
 
 /// What differs, in order of file. Only files that differ are read.
 #[must_use]
-pub fn diff(old: &Snapshot, new: &Snapshot) -> Vec<Change> {
+pub fn diff(old: &Written, new: &Written) -> Vec<Change> {
     let mut changes = Vec::new();
     for path in old.paths().chain(new.paths()).collect::<BTreeSet<_>>() {
         if old.get(path) != new.get(path) {
@@ -79,27 +79,27 @@ pub fn diff(old: &Snapshot, new: &Snapshot) -> Vec<Change> {
     changes
 }
 
-fn file(path: &str, old: &Snapshot, new: &Snapshot, changes: &mut Vec<Change>) {
+fn file(path: &str, old: &Written, new: &Written, changes: &mut Vec<Change>) {
     let name = document_name(path);
-    let whole = |snapshot: &Snapshot| match DocumentKind::of(path) {
-        DocumentKind::Yaml => snapshot.value(path).or_else(|| snapshot.text(path).map(Value::from)),
-        DocumentKind::Text => snapshot.text(path).map(Value::from),
-        DocumentKind::Opaque => snapshot.get(path).map(|bytes| Value::from(format!("{} bytes", bytes.len()))),
+    let whole = |snapshot: &Written| match Form::of(path) {
+        Form::Yaml => snapshot.value(path).or_else(|| snapshot.text(path).map(Value::from)),
+        Form::Text => snapshot.text(path).map(Value::from),
+        Form::Opaque => snapshot.get(path).map(|bytes| Value::from(format!("{} bytes", bytes.len()))),
     };
     let (before, after) = (whole(old), whole(new));
-    match (DocumentKind::of(path), old.text(path), new.text(path)) {
-        (DocumentKind::Text, Some(before), Some(after)) => changes.extend(lines::changes(&name, before, after)),
-        (DocumentKind::Yaml, Some(_), Some(_)) if before == after => {
+    match (Form::of(path), old.text(path), new.text(path)) {
+        (Form::Text, Some(before), Some(after)) => changes.extend(lines::changes(&name, before, after)),
+        (Form::Yaml, Some(_), Some(_)) if before == after => {
             changes.push(Change { path: name, kind: ChangeKind::Form, old: None, new: None });
         }
-        (DocumentKind::Yaml, ..) => values::differences(&name, before.as_ref(), after.as_ref(), changes),
+        (Form::Yaml, ..) => values::differences(&name, before.as_ref(), after.as_ref(), changes),
         _ => changes.push(Change::new(&name, before, after)),
     }
 }
 
 /// Whether a field differs between two snapshots: what blame asks of each commit.
 #[must_use]
-pub fn blamed(field: &str, before: &Snapshot, after: &Snapshot) -> bool {
-    let value = |snapshot: &Snapshot| snapshot.field(field).and_then(|(_, value)| value);
+pub fn blamed(field: &str, before: &Written, after: &Written) -> bool {
+    let value = |snapshot: &Written| snapshot.field(field).and_then(|(_, value)| value);
     value(before) != value(after)
 }

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::snapshot::{DocumentKind, Snapshot, document_name};
 use super::values::{self, Clash, Sides};
-use super::{lines, snapshot};
+use super::written::{Form, Written, document_name};
+use super::{lines, written};
 use crate::source::{edit, emit, yaml};
 
 /// In what way two sides cannot both be right.
@@ -64,14 +64,14 @@ pub type Resolutions = BTreeMap<String, Choice>;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Merged {
     /// The files. Where there is a conflict without a choice, our side stands.
-    pub snapshot: Snapshot,
+    pub snapshot: Written,
     /// What is not resolved.
     pub conflicts: Vec<Conflict>,
 }
 
 /// Merges without choices.
 #[must_use]
-pub fn merge(base: &Snapshot, ours: &Snapshot, theirs: &Snapshot) -> Merged {
+pub fn merge(base: &Written, ours: &Written, theirs: &Written) -> Merged {
     merge_with(base, ours, theirs, &Resolutions::new())
 }
 
@@ -81,9 +81,9 @@ pub fn merge(base: &Snapshot, ours: &Snapshot, theirs: &Snapshot) -> Merged {
 /// the merged values; otherwise the text of the side that changed comments is edited, or the ancestor's when both or
 /// neither did. So the result does not depend on which side is called ours, as long as nothing conflicts.
 #[must_use]
-pub fn merge_with(base: &Snapshot, ours: &Snapshot, theirs: &Snapshot, resolutions: &Resolutions) -> Merged {
+pub fn merge_with(base: &Written, ours: &Written, theirs: &Written, resolutions: &Resolutions) -> Merged {
     let mut merging = Merging { resolutions, file: "", conflicts: Vec::new() };
-    let mut result = Snapshot::default();
+    let mut result = Written::default();
     for path in base.paths().chain(ours.paths()).chain(theirs.paths()).collect::<BTreeSet<_>>() {
         let (was, left, right) = (base.get(path), ours.get(path), theirs.get(path));
         let taken = if left == right || was == right {
@@ -109,10 +109,10 @@ struct Merging<'a> {
 
 impl Merging<'_> {
     /// A file that both sides changed.
-    fn both(&mut self, base: &Snapshot, ours: &Snapshot, theirs: &Snapshot) -> Option<Vec<u8>> {
+    fn both(&mut self, base: &Written, ours: &Written, theirs: &Written) -> Option<Vec<u8>> {
         let path = self.file;
         let name = document_name(path);
-        if let (DocumentKind::Text, Some(left), Some(right)) = (DocumentKind::of(path), ours.text(path), theirs.text(path)) {
+        if let (Form::Text, Some(left), Some(right)) = (Form::of(path), ours.text(path), theirs.text(path)) {
             let base = base.text(path).unwrap_or_default();
             let text = lines::merged(base, left, right, &mut |hunk| {
                 let values = [&hunk.base, &hunk.ours, &hunk.theirs].map(|text| Some(Value::from(text.as_str())));
@@ -121,11 +121,11 @@ impl Merging<'_> {
             });
             return Some(text.into_bytes());
         }
-        if let (DocumentKind::Yaml, Some(left), Some(right)) = (DocumentKind::of(path), ours.value(path), theirs.value(path)) {
+        if let (Form::Yaml, Some(left), Some(right)) = (Form::of(path), ours.value(path), theirs.value(path)) {
             return Some(self.yaml(&name, base, (&left, ours), (&right, theirs)));
         }
         let kind = if ours.get(path).is_none() || theirs.get(path).is_none() { ConflictKind::EditDelete } else { ConflictKind::Whole };
-        let value = |snapshot: &Snapshot| {
+        let value = |snapshot: &Written| {
             let text = snapshot
                 .text(path)
                 .map_or_else(|| snapshot.get(path).map(|bytes| format!("{} bytes", bytes.len())), |text| Some(text.to_owned()));
@@ -146,7 +146,7 @@ impl Merging<'_> {
         }
     }
 
-    fn yaml(&mut self, name: &str, base: &Snapshot, ours: (&Value, &Snapshot), theirs: (&Value, &Snapshot)) -> Vec<u8> {
+    fn yaml(&mut self, name: &str, base: &Written, ours: (&Value, &Written), theirs: (&Value, &Written)) -> Vec<u8> {
         let path = self.file;
         let was = base.value(path);
         let sides = Sides { base: was.as_ref(), ours: Some(ours.0), theirs: Some(theirs.0) };
@@ -161,7 +161,7 @@ impl Merging<'_> {
             self.settle(path, kind, [base, ours, theirs])
         });
         let value = value.unwrap_or(Value::Null);
-        let [before, left, right] = [base, ours.1, theirs.1].map(|snapshot: &snapshot::Snapshot| snapshot.text(path).unwrap_or_default());
+        let [before, left, right] = [base, ours.1, theirs.1].map(|snapshot: &written::Written| snapshot.text(path).unwrap_or_default());
         let mut clean = true;
         let text = lines::merged(before, left, right, &mut |hunk| {
             clean = false;

@@ -1,177 +1,149 @@
-//! Snapshots: every file of a project at one moment.
+//! All documents of a project at one moment, to and from its files.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde_json::Value;
+use super::document::Document;
+use super::path::{DocumentKind, DocumentPath};
+use super::written::Written;
+use crate::source::{SourceErrors, SourceTree};
 
-use super::object::{Object, ObjectKind};
-use super::tree::Files;
-use crate::source::yaml;
-
-/// What a file is to differences and merges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DocumentKind {
-    /// Fields: told apart by value.
-    Yaml,
-    /// Lines: a screenplay.
-    Text,
-    /// A whole: a drawing.
-    Opaque,
+/// A change of one document: what it is from now on, or that it is gone.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Edit {
+    /// Which.
+    pub path: DocumentPath,
+    /// What it is; none when it goes.
+    pub document: Option<Document>,
 }
 
-impl DocumentKind {
-    /// The kind of a path.
-    #[must_use]
-    pub fn of(path: &str) -> Self {
-        if path.ends_with(".yaml") || path.ends_with(".yml") {
-            Self::Yaml
-        } else if path.ends_with(".fountain") || path.ends_with(".md") || path.ends_with(".txt") {
-            Self::Text
-        } else {
-            Self::Opaque
-        }
-    }
-}
-
-/// The name by which fields of a file are called: `characters.mei` for `bible/characters/mei.yaml`, `settings` for
-/// `project.yaml`, `episodes.s01e01.shots` for `episodes/s01e01/shots.yaml`.
-#[must_use]
-pub fn document_name(path: &str) -> String {
-    if path == "project.yaml" {
-        return "settings".to_owned();
-    }
-    let path = path.strip_prefix("bible/").unwrap_or(path);
-    let stem = ["/episode.yaml", ".yaml", ".yml", ".fountain"].iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path);
-    stem.replace('/', ".")
-}
-
-/// Every file of a project by its path, as typed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Snapshot(BTreeMap<String, Vec<u8>>);
+/// Every document of a project.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Snapshot(BTreeMap<DocumentPath, Document>);
 
 impl Snapshot {
-    /// The bytes of a file.
+    /// The documents of a project's text files.
+    ///
+    /// # Errors
+    /// Every file that is no YAML. What a file says is not checked here: see [`crate::source::read`].
+    pub fn of_source(tree: &SourceTree) -> Result<Self, SourceErrors> {
+        let (mut snapshot, mut problems) = (Self::default(), Vec::new());
+        for (file, text) in tree.iter() {
+            match Document::of_file(file, text.as_bytes()) {
+                Ok((path, document)) => drop(snapshot.0.insert(path, document)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() { Ok(snapshot) } else { Err(SourceErrors(problems)) }
+    }
+
+    /// Adds a file that is no text of the bible: a drawing.
+    pub fn insert_file(&mut self, file: &str, bytes: &[u8]) {
+        self.0.insert(DocumentPath::of_file(file), Document::File(bytes.into()));
+    }
+
+    /// The documents of a project's files.
+    ///
+    /// # Errors
+    /// Every file that is no YAML or, where it is a text, not UTF-8.
+    pub fn of_written(files: &Written) -> Result<Self, SourceErrors> {
+        let (mut snapshot, mut problems) = (Self::default(), Vec::new());
+        for (file, bytes) in files.iter() {
+            match Document::of_file(file, bytes) {
+                Ok((path, document)) => drop(snapshot.0.insert(path, document)),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        if problems.is_empty() { Ok(snapshot) } else { Err(SourceErrors(problems)) }
+    }
+
+    /// Every file as it is written into a folder.
     #[must_use]
-    pub fn get(&self, path: &str) -> Option<&[u8]> {
-        self.0.get(path).map(Vec::as_slice)
+    pub fn written(&self) -> Written {
+        self.0.iter().map(|(path, document)| (path.file(), document.to_bytes().to_vec())).collect()
     }
 
-    /// The text of a file; none when there is no such file or it is no UTF-8.
+    /// The project's text files.
     #[must_use]
-    pub fn text(&self, path: &str) -> Option<&str> {
-        std::str::from_utf8(self.get(path)?).ok()
+    pub fn to_source(&self) -> SourceTree {
+        let mut tree = SourceTree::new();
+        for (path, document) in &self.0 {
+            let file = path.file();
+            if SourceTree::wants(&file)
+                && let Some(text) = document.to_text()
+            {
+                tree.insert(&file, &*text);
+            }
+        }
+        tree
     }
 
-    /// The value of a YAML file; none when there is no such file or it is broken.
+    /// The files that are no text of the bible, by path in the folder.
+    pub fn files(&self) -> impl Iterator<Item = (String, Arc<[u8]>)> + '_ {
+        self.0
+            .iter()
+            .map(|(path, document)| (path.file(), document))
+            .filter(|(file, _)| !SourceTree::wants(file))
+            .map(|(file, document)| (file, document.to_bytes()))
+    }
+
+    /// A document.
     #[must_use]
-    pub fn value(&self, path: &str) -> Option<Value> {
-        yaml::parse(path, self.text(path)?).ok().map(|node| node.to_json())
+    pub fn get(&self, path: &DocumentPath) -> Option<&Document> {
+        self.0.get(path)
     }
 
-    /// Adds or replaces a file.
-    pub fn insert(&mut self, path: &str, bytes: impl Into<Vec<u8>>) {
-        self.0.insert(path.to_owned(), bytes.into());
+    /// Adds or replaces a document.
+    pub fn insert(&mut self, path: DocumentPath, document: Document) -> Option<Document> {
+        self.0.insert(path, document)
     }
 
-    /// Takes a file away.
-    pub fn remove(&mut self, path: &str) -> Option<Vec<u8>> {
+    /// Takes a document away.
+    pub fn remove(&mut self, path: &DocumentPath) -> Option<Document> {
         self.0.remove(path)
     }
 
-    /// Every file in order of path.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.0.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+    /// Every document, by path.
+    pub fn iter(&self) -> impl Iterator<Item = (&DocumentPath, &Document)> {
+        self.0.iter()
     }
 
-    /// The paths in order.
-    pub fn paths(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
-    }
-
-    /// What a tree is built from: each file's digest, and the files as objects.
+    /// How many there are.
     #[must_use]
-    pub fn files(&self) -> (Files, Vec<Object>) {
-        let objects: Vec<Object> = self.0.values().map(|bytes| Object::new(ObjectKind::File, bytes.clone())).collect();
-        (self.0.keys().cloned().zip(objects.iter().map(Object::digest)).collect(), objects)
+    pub fn len(&self) -> usize {
+        self.0.len()
     }
 
-    /// A field by its name (`characters.mei.colour_model.iris.left`): its file, and its value where it is there.
+    /// Whether there is none.
     #[must_use]
-    pub fn field(&self, name: &str) -> Option<(&str, Option<Value>)> {
-        let path = self.file_of(name)?;
-        let rest = name[document_name(path).len()..].trim_start_matches('.');
-        let value = match DocumentKind::of(path) {
-            DocumentKind::Yaml => self.value(path),
-            DocumentKind::Text => self.text(path).map(Value::from),
-            DocumentKind::Opaque => None,
-        };
-        Some((path, value.and_then(|value| lookup(&value, rest).cloned())))
-    }
-
-    /// The file whose document a field's name begins with.
-    fn file_of(&self, name: &str) -> Option<&str> {
-        let names = |path: &&str| {
-            let document = document_name(path);
-            name == document || name.strip_prefix(&document).is_some_and(|rest| rest.starts_with('.'))
-        };
-        self.paths().filter(names).max_by_key(|path| document_name(path).len())
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
-/// A value inside of another. Keys may hold dots themselves (`iris.left`).
-fn lookup<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
-    if path.is_empty() {
-        return Some(value);
-    }
-    match value {
-        Value::Object(fields) => fields.iter().find_map(|(key, value)| {
-            let rest = path.strip_prefix(key.as_str())?;
-            if rest.is_empty() { Some(value) } else { lookup(value, rest.strip_prefix('.')?) }
-        }),
-        Value::Array(items) => {
-            let (index, rest) = path.split_once('.').unwrap_or((path, ""));
-            lookup(items.get(index.parse::<usize>().ok()?)?, rest)
+impl Document {
+    /// The document that a file of a project folder is.
+    ///
+    /// # Errors
+    /// The first place where a structured document is no YAML, or where a text is not UTF-8.
+    pub fn of_file(file: &str, bytes: &[u8]) -> Result<(DocumentPath, Self), crate::source::SourceError> {
+        use crate::source::{Position, SourceError};
+        let path = DocumentPath::of_file(file);
+        if path.kind() == DocumentKind::File {
+            return Ok((path, Self::File(bytes.into())));
         }
-        _ => None,
+        let text =
+            std::str::from_utf8(bytes).map_err(|_| SourceError::new(file, Position::FILE, "this is not UTF-8 text", "save it as UTF-8"))?;
+        let document = match path.kind() {
+            DocumentKind::Script => Self::Script(text.into()),
+            _ => Self::of_yaml(file, text)?,
+        };
+        Ok((path, document))
     }
 }
 
-impl FromIterator<(String, Vec<u8>)> for Snapshot {
-    fn from_iter<I: IntoIterator<Item = (String, Vec<u8>)>>(files: I) -> Self {
-        Self(files.into_iter().collect())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    #[test]
-    fn documents_are_called_as_people_call_them() {
-        for (path, name) in [
-            ("project.yaml", "settings"),
-            ("bible/characters/mei.yaml", "characters.mei"),
-            ("bible/style.yaml", "style"),
-            ("episodes/s01e01/episode.yaml", "episodes.s01e01"),
-            ("episodes/s01e01/shots.yaml", "episodes.s01e01.shots"),
-            ("episodes/s01e01/script.fountain", "episodes.s01e01.script"),
-            ("parts/hair/bob/front.svg", "parts.hair.bob.front.svg"),
-        ] {
-            assert_eq!(document_name(path), name);
-        }
-    }
-
-    #[test]
-    fn a_field_is_found_by_its_name_even_where_keys_hold_dots() {
-        let mut snapshot = Snapshot::default();
-        snapshot.insert("bible/characters/mei.yaml", "colour_model:\n  iris.left: \"#4a7a5c\"\narc:\n  - { at: S01E02 }\n");
-        snapshot.insert("episodes/s01e01/shots.yaml", "scenes: {}\n");
-        let field = |name: &str| snapshot.field(name).and_then(|(_, value)| value);
-        assert_eq!(field("characters.mei.colour_model.iris.left"), Some(json!("#4a7a5c")));
-        assert_eq!(field("characters.mei.arc.0.at"), Some(json!("S01E02")));
-        assert_eq!(field("characters.mei.nothing"), None);
-        assert_eq!(snapshot.field("episodes.s01e01.shots.scenes").unwrap().0, "episodes/s01e01/shots.yaml");
-        assert!(snapshot.field("characters.rin.name").is_none());
+impl FromIterator<(DocumentPath, Document)> for Snapshot {
+    fn from_iter<I: IntoIterator<Item = (DocumentPath, Document)>>(documents: I) -> Self {
+        Self(documents.into_iter().collect())
     }
 }

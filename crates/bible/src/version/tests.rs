@@ -8,8 +8,8 @@ use crate::source::{emit, yaml};
 
 const MEI: &str = "bible/characters/mei.yaml";
 
-fn of(text: &str) -> Snapshot {
-    Snapshot::from_iter([(MEI.to_owned(), text.as_bytes().to_vec())])
+fn of(text: &str) -> Written {
+    Written::from_iter([(MEI.to_owned(), text.as_bytes().to_vec())])
 }
 
 const BASE: &str = "\
@@ -79,7 +79,7 @@ fn a_conflict_names_its_place_and_is_resolved_by_choice() {
 #[test]
 fn what_one_side_deletes_and_the_other_edits_is_kept_until_someone_decides() {
     let edited = of(&BASE.replace("age: 15", "age: 16"));
-    for (ours, theirs) in [(&edited, &Snapshot::default()), (&Snapshot::default(), &edited)] {
+    for (ours, theirs) in [(&edited, &Written::default()), (&Written::default(), &edited)] {
         let merged = merge(&of(BASE), ours, theirs);
         assert_eq!(merged.conflicts[0].kind, ConflictKind::EditDelete);
         assert_eq!(merged.snapshot, edited);
@@ -88,7 +88,7 @@ fn what_one_side_deletes_and_the_other_edits_is_kept_until_someone_decides() {
 
 #[test]
 fn scripts_merge_by_lines() {
-    let file = |text: &str| Snapshot::from_iter([("episodes/s01e01/script.fountain".to_owned(), text.as_bytes().to_vec())]);
+    let file = |text: &str| Written::from_iter([("episodes/s01e01/script.fountain".to_owned(), text.as_bytes().to_vec())]);
     let base = file("INT. A - DAY\n\nMEI\nHello.\n\nKIT\nGood day.\n");
     let ours = file("INT. A - DAY\n\nMEI\nHello there.\n\nKIT\nGood day.\n");
     let theirs = file("INT. A - DAY\n\nMEI\nHello.\n\nKIT\nGood night.\n");
@@ -99,7 +99,7 @@ fn scripts_merge_by_lines() {
 }
 
 /// A small bible of two files with lists and maps.
-fn snapshot() -> impl Strategy<Value = Snapshot> {
+fn snapshot() -> impl Strategy<Value = Written> {
     let ties = proptest::collection::btree_set((0..4_u8, 0..2_u8), 0..4)
         .prop_map(|ties| {
             ties.into_iter().map(|(to, kind)| json!({ "to": format!("c{to}"), "kind": format!("k{kind}") })).collect::<Vec<Value>>()
@@ -110,7 +110,7 @@ fn snapshot() -> impl Strategy<Value = Snapshot> {
     let script =
         proptest::collection::vec(prop_oneof![Just("A\n"), Just("B\n"), Just("C\n"), Just("\n")], 0..6).prop_map(|lines| lines.concat());
     (proptest::option::of(character.clone()), character, script).prop_map(|(first, second, script)| {
-        let mut snapshot = Snapshot::default();
+        let mut snapshot = Written::default();
         if let Some(first) = first {
             snapshot.insert("bible/characters/a.yaml", emit(&first));
         }

@@ -1,6 +1,7 @@
 //! The commands, one file each, and what they share: a project on the command line, and what errors mean for
 //! the exit code.
 
+pub(crate) mod bible;
 pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod doctor;
@@ -15,7 +16,7 @@ pub(crate) mod serve;
 
 use std::path::{Path, PathBuf};
 
-use bible::source::SourceError;
+use ::bible::source::SourceError;
 use engine::EngineError;
 use studio::{Show, Studio, StudioError};
 use tokio_util::sync::CancellationToken;

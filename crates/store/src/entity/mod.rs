@@ -2,6 +2,10 @@
 
 pub(crate) mod artifact;
 pub(crate) mod attempt;
+pub(crate) mod bible_commit;
+pub(crate) mod bible_object;
+pub(crate) mod bible_ref;
+pub(crate) mod bible_ref_move;
 pub(crate) mod cut;
 pub(crate) mod event;
 pub(crate) mod notebook;

@@ -78,7 +78,7 @@ mod tests {
         assert_eq!((empty.found("EL031"), empty.found("EL032"), empty.found("EL033")), (1, 2, 0));
         let shot =
             json!([{ "cast": [{ "character": "rin", "holds": ["lantern"] }] }, { "cast": [{ "character": "rin", "look": "rain" }] }]);
-        let used = desk().scene("INT. ROOM - DAY", "room", "day", shot.clone()).scene(
+        let used = desk().scene("INT. ROOM - DAY", "room", "day", shot).scene(
             "EXT. STREET - DAY",
             "street",
             "day",

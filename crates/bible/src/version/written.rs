@@ -1,0 +1,168 @@
+//! Every file of a project as typed: what differences and merges look at.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::source::yaml;
+
+/// What a file is to differences and merges.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// Fields: told apart by value.
+    Yaml,
+    /// Lines: a screenplay.
+    Text,
+    /// A whole: a drawing.
+    Opaque,
+}
+
+impl Form {
+    /// The kind of a path.
+    #[must_use]
+    pub fn of(path: &str) -> Self {
+        if path.ends_with(".yaml") || path.ends_with(".yml") {
+            Self::Yaml
+        } else if path.ends_with(".fountain") || path.ends_with(".md") || path.ends_with(".txt") {
+            Self::Text
+        } else {
+            Self::Opaque
+        }
+    }
+}
+
+/// The name by which fields of a file are called: `characters.mei` for `bible/characters/mei.yaml`, `settings` for
+/// `project.yaml`, `episodes.s01e01.shots` for `episodes/s01e01/shots.yaml`.
+#[must_use]
+pub fn document_name(path: &str) -> String {
+    if path == "project.yaml" {
+        return "settings".to_owned();
+    }
+    let path = path.strip_prefix("bible/").unwrap_or(path);
+    let stem = ["/episode.yaml", ".yaml", ".yml", ".fountain"].iter().find_map(|end| path.strip_suffix(end)).unwrap_or(path);
+    stem.replace('/', ".")
+}
+
+/// Every file of a project by its path, as typed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Written(BTreeMap<String, Vec<u8>>);
+
+impl Written {
+    /// The bytes of a file.
+    #[must_use]
+    pub fn get(&self, path: &str) -> Option<&[u8]> {
+        self.0.get(path).map(Vec::as_slice)
+    }
+
+    /// The text of a file; none when there is no such file or it is no UTF-8.
+    #[must_use]
+    pub fn text(&self, path: &str) -> Option<&str> {
+        std::str::from_utf8(self.get(path)?).ok()
+    }
+
+    /// The value of a YAML file; none when there is no such file or it is broken.
+    #[must_use]
+    pub fn value(&self, path: &str) -> Option<Value> {
+        yaml::parse(path, self.text(path)?).ok().map(|node| node.to_json())
+    }
+
+    /// Adds or replaces a file.
+    pub fn insert(&mut self, path: &str, bytes: impl Into<Vec<u8>>) {
+        self.0.insert(path.to_owned(), bytes.into());
+    }
+
+    /// Takes a file away.
+    pub fn remove(&mut self, path: &str) -> Option<Vec<u8>> {
+        self.0.remove(path)
+    }
+
+    /// Every file in order of path.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.0.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+    }
+
+    /// The paths in order.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    /// A field by its name (`characters.mei.colour_model.iris.left`): its file, and its value where it is there.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<(&str, Option<Value>)> {
+        let path = self.file_of(name)?;
+        let rest = name[document_name(path).len()..].trim_start_matches('.');
+        let value = match Form::of(path) {
+            Form::Yaml => self.value(path),
+            Form::Text => self.text(path).map(Value::from),
+            Form::Opaque => None,
+        };
+        Some((path, value.and_then(|value| lookup(&value, rest).cloned())))
+    }
+
+    /// The file whose document a field's name begins with.
+    fn file_of(&self, name: &str) -> Option<&str> {
+        let names = |path: &&str| {
+            let document = document_name(path);
+            name == document || name.strip_prefix(&document).is_some_and(|rest| rest.starts_with('.'))
+        };
+        self.paths().filter(names).max_by_key(|path| document_name(path).len())
+    }
+}
+
+/// A value inside of another. Keys may hold dots themselves (`iris.left`).
+fn lookup<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+    if path.is_empty() {
+        return Some(value);
+    }
+    match value {
+        Value::Object(fields) => fields.iter().find_map(|(key, value)| {
+            let rest = path.strip_prefix(key.as_str())?;
+            if rest.is_empty() { Some(value) } else { lookup(value, rest.strip_prefix('.')?) }
+        }),
+        Value::Array(items) => {
+            let (index, rest) = path.split_once('.').unwrap_or((path, ""));
+            lookup(items.get(index.parse::<usize>().ok()?)?, rest)
+        }
+        _ => None,
+    }
+}
+
+impl FromIterator<(String, Vec<u8>)> for Written {
+    fn from_iter<I: IntoIterator<Item = (String, Vec<u8>)>>(files: I) -> Self {
+        Self(files.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn documents_are_called_as_people_call_them() {
+        for (path, name) in [
+            ("project.yaml", "settings"),
+            ("bible/characters/mei.yaml", "characters.mei"),
+            ("bible/style.yaml", "style"),
+            ("episodes/s01e01/episode.yaml", "episodes.s01e01"),
+            ("episodes/s01e01/shots.yaml", "episodes.s01e01.shots"),
+            ("episodes/s01e01/script.fountain", "episodes.s01e01.script"),
+            ("parts/hair/bob/front.svg", "parts.hair.bob.front.svg"),
+        ] {
+            assert_eq!(document_name(path), name);
+        }
+    }
+
+    #[test]
+    fn a_field_is_found_by_its_name_even_where_keys_hold_dots() {
+        let mut snapshot = Written::default();
+        snapshot.insert("bible/characters/mei.yaml", "colour_model:\n  iris.left: \"#4a7a5c\"\narc:\n  - { at: S01E02 }\n");
+        snapshot.insert("episodes/s01e01/shots.yaml", "scenes: {}\n");
+        let field = |name: &str| snapshot.field(name).and_then(|(_, value)| value);
+        assert_eq!(field("characters.mei.colour_model.iris.left"), Some(json!("#4a7a5c")));
+        assert_eq!(field("characters.mei.arc.0.at"), Some(json!("S01E02")));
+        assert_eq!(field("characters.mei.nothing"), None);
+        assert_eq!(snapshot.field("episodes.s01e01.shots.scenes").unwrap().0, "episodes/s01e01/shots.yaml");
+        assert!(snapshot.field("characters.rin.name").is_none());
+    }
+}

@@ -1,0 +1,63 @@
+//! The history of a project's bible: commits, branches, tags, and the show as it was at any of them.
+//!
+//! ```no_run
+//! # async fn example(studio: &studio::Studio, project: uuid::Uuid) -> Result<(), studio::StudioError> {
+//! let history = studio.history(project);
+//! for entry in history.log(&"main".parse().unwrap(), &Default::default()).await?.entries {
+//!     println!("{} {}", entry.id.short(), entry.commit.subject());
+//! }
+//! let show = history.show_at(&"delivery-1".parse().unwrap()).await?;
+//! # Ok(())
+//! # }
+//! ```
+
+mod cache;
+mod commit;
+mod error;
+mod log;
+mod read;
+mod refs;
+mod session;
+mod sync;
+
+pub use cache::ObjectCache;
+pub use commit::{Change, Committed, Expected, NewCommit};
+pub use error::HistoryError;
+pub use log::{LogCursor, LogEntry, LogPage, LogRequest, ParseCursorError};
+pub use refs::{Branch, Head, TagEntry};
+pub use sync::Synced;
+
+use store::Store;
+use uuid::Uuid;
+
+use crate::Studio;
+
+/// The history of one project. Cheap to make and to clone.
+#[derive(Debug, Clone)]
+pub struct History {
+    store: Store,
+    project: Uuid,
+    cache: ObjectCache,
+}
+
+impl History {
+    /// The history of a project that the store knows.
+    #[must_use]
+    pub const fn new(store: Store, project: Uuid, cache: ObjectCache) -> Self {
+        Self { store, project, cache }
+    }
+
+    /// Of which project.
+    #[must_use]
+    pub const fn project(&self) -> Uuid {
+        self.project
+    }
+}
+
+impl Studio {
+    /// The history of a project that the store knows.
+    #[must_use]
+    pub fn history(&self, project: Uuid) -> History {
+        History::new(self.store.clone(), project, self.objects.clone())
+    }
+}
