@@ -78,12 +78,8 @@ mod tests {
         assert_eq!((empty.found("EL031"), empty.found("EL032"), empty.found("EL033")), (1, 2, 0));
         let shot =
             json!([{ "cast": [{ "character": "rin", "holds": ["lantern"] }] }, { "cast": [{ "character": "rin", "look": "rain" }] }]);
-        let used = desk().scene("INT. ROOM - DAY", "room", "day", shot).scene(
-            "EXT. STREET - DAY",
-            "street",
-            "day",
-            json!([{ "cast": [] }]),
-        );
+        let used =
+            desk().scene("INT. ROOM - DAY", "room", "day", shot).scene("EXT. STREET - DAY", "street", "day", json!([{ "cast": [] }]));
         assert_eq!((used.found("EL031"), used.found("EL032"), used.found("EL033")), (0, 0, 0));
         let one_look = desk().scene("INT. ROOM - DAY", "room", "day", json!([{ "cast": [{ "character": "rin" }] }]));
         assert_eq!(one_look.found("EL033"), 1);
