@@ -26,8 +26,10 @@
 mod figure;
 pub mod merge_patch;
 mod reads;
+mod ties;
 mod timeline;
 
 pub use figure::{FigureInputs, figure_inputs};
 pub use reads::{Read, Reads};
+pub use ties::{TieStretch, ties};
 pub use timeline::{LookError, Origin, ResolvedCharacter, Segment, Timeline, TimelineError, Timelines};

@@ -13,8 +13,10 @@
 
 mod cache;
 mod commit;
+mod compare;
 mod error;
 mod log;
+mod motion;
 mod read;
 mod refs;
 mod session;

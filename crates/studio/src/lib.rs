@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+pub mod bible_edit;
 mod cut;
 pub mod doctor;
 mod draw;
@@ -26,6 +27,7 @@ pub mod folder;
 pub mod gate;
 pub mod graph;
 pub mod history;
+mod lint;
 pub mod listing;
 mod lock;
 pub mod picture_files;
@@ -42,6 +44,7 @@ pub mod subject;
 pub use environment::Environment;
 pub use error::StudioError;
 pub use history::{History, HistoryError};
+pub use lint::lint_source;
 pub use plan::Plan;
 pub use produce::{Outcome, ProduceOptions};
 pub use review::Judgement;
