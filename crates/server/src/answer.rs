@@ -45,11 +45,6 @@ impl Answer {
         Self { status: StatusCode::NO_CONTENT, tag: None, commit: None, location: None, kind: "", body: Vec::new() }
     }
 
-    /// With another tag: for what has an identity of its own, as a branch has the commit that it is at.
-    pub(crate) fn tagged(self, tag: String) -> Self {
-        Self { tag: Some(tag), ..self }
-    }
-
     /// With the commit that it was read from, or that made it.
     pub(crate) fn from_commit(self, commit: Option<CommitId>) -> Self {
         Self { commit, ..self }

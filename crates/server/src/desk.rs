@@ -29,9 +29,8 @@ pub(crate) struct Desk {
     shows: Arc<Mutex<Vec<(Digest, Arc<ShowProject>)>>>,
 }
 
-/// A project with what it says in one version.
+/// What a project says in one version.
 pub(crate) struct Shown {
-    pub(crate) project: Project,
     pub(crate) show: Arc<ShowProject>,
     /// The commit that says so; none for a folder that was produced.
     pub(crate) commit: Option<CommitId>,
@@ -84,7 +83,7 @@ impl Desk {
             Some(commit) => self.committed(&history, commit).await?,
             None => self.produced(project.bible).await?,
         };
-        Ok(Shown { project, show, commit })
+        Ok(Shown { show, commit })
     }
 
     /// The settings of a project as they are written, or as they were produced.

@@ -100,6 +100,19 @@ impl<S: Send + Sync> FromRequest<S> for MergePatch {
     }
 }
 
+/// A JSON Merge Patch (RFC 7396) of a resource whose few fields a type names.
+#[derive(Debug, Clone)]
+pub(crate) struct PatchOf<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for PatchOf<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        only_of(request.headers(), &["application/merge-patch+json"])?;
+        parsed(&whole(request).await?).map(Self)
+    }
+}
+
 /// A body in plain text.
 #[derive(Debug, Clone)]
 pub(crate) struct Text(pub(crate) String);

@@ -40,6 +40,10 @@ macro_rules! documents {
     )+};
 }
 
+/// A merge patch, as the description of the API has it; [`crate::extract::MergePatch`] is what reads one.
+#[derive(Debug, ToSchema)]
+pub(crate) struct Patch {}
+
 documents! {
     /// A project.
     ProjectDocument = "A project: its settings, and what the studio knows of it";
@@ -63,6 +67,4 @@ documents! {
     Scene = "What the shot list says of a scene";
     /// A shot.
     Shot = "What the shot list says of a shot";
-    /// A merge patch.
-    Patch = "A JSON Merge Patch (RFC 7396): the fields that change, and null for those that go";
 }

@@ -17,10 +17,10 @@ use crate::extract::{MergePatch, Path, Query};
 use crate::problem::Problem;
 
 macro_rules! patch {
-    ($name:ident, $kind:ident, $document:ident, $slug:literal, $path:literal, $summary:literal, $example:expr) => {
+    ($name:ident, $kind:ident, $document:ident, $slug:literal, $path:literal, $summary:literal, $example:tt) => {
         #[utoipa::path(patch, path = $path, tag = "bible", summary = $summary,
             params(("project" = Uuid, Path, description = "The project's id"), ($slug = String, Path, description = "The name that refers to it"), On, IfMatchHeader, SignedHeader),
-            request_body(content = Patch, content_type = "application/merge-patch+json", example = $example),
+            request_body(content = Patch, content_type = "application/merge-patch+json", example = json!($example)),
             responses((status = 200, description = "It, as it is now", body = $document)))]
         pub(crate) async fn $name(
             State(desk): State<Desk>,
@@ -42,7 +42,7 @@ patch!(
     "character",
     "/api/anime/projects/{project}/bible/characters/{character}",
     "Changes someone of the cast",
-    serde_json::json!({ "age": 16, "role": null, "colour_model": { "hair": { "base": "#7a2b3a" } } })
+    { "age": 16, "role": null, "colour_model": { "hair": { "base": "#7a2b3a" } } }
 );
 patch!(
     patch_location,
@@ -51,7 +51,7 @@ patch!(
     "location",
     "/api/anime/projects/{project}/bible/locations/{location}",
     "Changes a place",
-    serde_json::json!({ "description": "The bridge is closed since the flood." })
+    { "description": "The bridge is closed since the flood." }
 );
 patch!(
     patch_prop,
@@ -60,5 +60,5 @@ patch!(
     "prop",
     "/api/anime/projects/{project}/bible/props/{prop}",
     "Changes a thing",
-    serde_json::json!({ "colours": { "main": "#c8102e" } })
+    { "colours": { "main": "#c8102e" } }
 );
