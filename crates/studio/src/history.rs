@@ -11,6 +11,7 @@
 //! # }
 //! ```
 
+mod archive;
 mod cache;
 mod commit;
 mod error;
@@ -20,6 +21,7 @@ mod refs;
 mod session;
 mod sync;
 
+pub use archive::{Archive, Exported, ImportOptions, Imported, Landed, Landing};
 pub use cache::ObjectCache;
 pub use commit::{Change, Committed, Expected, NewCommit};
 pub use error::HistoryError;

@@ -1,6 +1,7 @@
 //! What can go wrong with the history of a bible.
 
 use bible::Digest;
+use bible::version::archive::ArchiveError;
 use bible::version::{CommitId, ParseReferenceError, ReadError, RefName};
 use store::StoreError;
 
@@ -86,6 +87,18 @@ pub enum HistoryError {
         /// How many.
         commits: usize,
     },
+    /// An archive cannot be read or written.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// Branches or tags of an archive stand elsewhere here.
+    #[error(
+        "{} went different ways here and in the archive; say under which name the archive's are to be kept, and merge them",
+        list(names)
+    )]
+    Diverged {
+        /// Which.
+        names: Vec<RefName>,
+    },
     /// A value has no JSON form.
     #[error("a value has no JSON form")]
     Json(#[source] serde_json::Error),
@@ -123,6 +136,8 @@ impl HistoryError {
             | Self::Taken { .. }
             | Self::Current { .. }
             | Self::Unmerged { .. }
+            | Self::Archive(_)
+            | Self::Diverged { .. }
             | Self::Json(_)
             | Self::Lost { .. }
             | Self::Damaged { .. } => false,
@@ -148,4 +163,8 @@ fn place(commit: Option<CommitId>) -> String {
 
 fn shorts(commits: &[CommitId]) -> String {
     commits.iter().map(|id| id.short()).collect::<Vec<_>>().join(", ")
+}
+
+fn list(names: &[RefName]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
