@@ -18,6 +18,7 @@
 //! ```
 
 pub mod ancestry;
+pub mod archive;
 mod commit;
 mod compare;
 mod document;
@@ -27,6 +28,7 @@ mod object;
 mod path;
 mod pool;
 mod reference;
+mod shape;
 mod snapshot;
 pub mod tree;
 mod values;

@@ -11,6 +11,7 @@
 //! # }
 //! ```
 
+mod archive;
 mod blame;
 mod cache;
 mod checkout;
@@ -26,6 +27,7 @@ mod session;
 mod sync;
 mod three_way;
 
+pub use archive::{Archive, Exported, ImportOptions, Imported, Landed, Landing};
 pub use blame::{Blame, BlamedChange};
 pub use cache::ObjectCache;
 pub use checkout::{Checkout, CheckoutError, put};

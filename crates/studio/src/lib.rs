@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+pub mod checkout;
 mod cut;
 pub mod doctor;
 mod draw;
@@ -37,6 +38,7 @@ pub mod reason;
 pub mod recipe;
 mod remembered;
 mod review;
+pub mod screenplay;
 mod show;
 pub mod subject;
 

@@ -50,6 +50,14 @@ pub enum Node {
 #[serde(try_from = "char", into = "char")]
 pub struct Nibble(u8);
 
+impl Nibble {
+    /// Its value, below 16.
+    #[must_use]
+    pub const fn value(self) -> u8 {
+        self.0
+    }
+}
+
 impl TryFrom<char> for Nibble {
     type Error = String;
 

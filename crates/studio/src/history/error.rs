@@ -1,6 +1,7 @@
 //! What can go wrong with the history of a bible.
 
 use bible::Digest;
+use bible::version::archive::ArchiveError;
 use bible::version::{CommitId, ParseReferenceError, ReadError, RefName};
 use store::StoreError;
 
@@ -124,6 +125,18 @@ pub enum HistoryError {
         /// Which documents.
         documents: Vec<String>,
     },
+    /// An archive cannot be read or written.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// Branches or tags of an archive stand elsewhere here.
+    #[error(
+        "{} went different ways here and in the archive; say under which name the archive's are to be kept, and merge them",
+        list(names)
+    )]
+    Diverged {
+        /// Which.
+        names: Vec<RefName>,
+    },
     /// A value has no JSON form.
     #[error("a value has no JSON form")]
     Json(#[source] serde_json::Error),
@@ -166,6 +179,8 @@ impl HistoryError {
             | Self::Parent { .. }
             | Self::UnknownField { .. }
             | Self::Uncommitted { .. }
+            | Self::Archive(_)
+            | Self::Diverged { .. }
             | Self::Json(_)
             | Self::Lost { .. }
             | Self::Damaged { .. } => false,
@@ -191,4 +206,8 @@ fn place(commit: Option<CommitId>) -> String {
 
 fn shorts(commits: &[CommitId]) -> String {
     commits.iter().map(|id| id.short()).collect::<Vec<_>>().join(", ")
+}
+
+fn list(names: &[RefName]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

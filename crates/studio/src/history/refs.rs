@@ -49,7 +49,7 @@ pub(super) fn branch_ref(name: &RefName) -> String {
     format!("branches/{name}")
 }
 
-fn tag_ref(name: &RefName) -> String {
+pub(super) fn tag_ref(name: &RefName) -> String {
     format!("tags/{name}")
 }
 
