@@ -29,7 +29,7 @@ impl Server {
         let missing: Vec<_> = expected.iter().filter(|expected| expected.count > 0 && files_of(&expected.node).is_empty()).collect();
         if !missing.is_empty() {
             let missing = missing.into_iter().map(|expected| expected.node.clone()).collect();
-            return Err(Error::Incomplete { missing, blocked: entry.blocked() });
+            return Err(Error::Incomplete { missing, blocked: None });
         }
         let mut wanted = Vec::new();
         for expected in expected {

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::server::{Accepted, Cancelling, Server, Submission};
 use crate::socket::Socket;
 use crate::watch::Update;
-use crate::wire::HistoryEntry;
+use crate::wire::{FailureKind, HistoryEntry};
 
 /// A prompt that ran.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,9 +53,18 @@ impl Server {
             Begin::Fresh => self.submit(submission, client).await?,
             Begin::PerhapsSubmitted => self.submit_again(submission, client).await?,
         };
+        let mut blocked = None;
+        let mut heard = |heard: Update| {
+            if let Update::Failed(failure) = &heard
+                && failure.kind == FailureKind::Blocked
+            {
+                blocked = Some(failure.clone());
+            }
+            update(heard);
+        };
         let watched = tokio::select! {
             biased;
-            watched = self.watch(prompt, events, update) => Some(watched?),
+            watched = self.watch(prompt, events, &mut heard) => Some(watched?),
             () = cancel.cancelled() => None,
         };
         let entry = match watched {
@@ -65,7 +74,11 @@ impl Server {
                 Cancelling::Gone | Cancelling::StillRunning => return Err(Error::Cancelled),
             },
         };
-        let artifacts = self.collect(&entry, &submission.ticket.prefix(), &submission.expected).await?;
+        let artifacts = match self.collect(&entry, &submission.ticket.prefix(), &submission.expected).await {
+            // Only the events say what held an output back.
+            Err(Error::Incomplete { missing, blocked: None }) => return Err(Error::Incomplete { missing, blocked }),
+            collected => collected?,
+        };
         Ok(Done { prompt, artifacts, entry })
     }
 }

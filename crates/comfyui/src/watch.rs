@@ -13,7 +13,7 @@ use crate::graph::NodeId;
 use crate::patience::Patience;
 use crate::server::{Server, Standing, doubled};
 use crate::socket::Events;
-use crate::wire::{Event, HistoryEntry, Preview};
+use crate::wire::{Event, Failure, HistoryEntry, Preview};
 
 /// What happens to a prompt, for people to see. Some may be missing; none decides anything.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +40,8 @@ pub enum Update {
     },
     /// A picture as it is so far.
     Preview(Preview),
+    /// A node failed, or let nothing through.
+    Failed(Failure),
 }
 
 /// At least this many times a prompt has to be nowhere before it is lost.
@@ -153,6 +155,9 @@ impl Watch {
             return;
         }
         if event.is_end() {
+            if let Event::Failed { failure, .. } = event.as_ref() {
+                update(Update::Failed(failure.as_ref().clone()));
+            }
             self.after_end = Some(self.patience.first_look);
             self.next = Instant::now();
             return;

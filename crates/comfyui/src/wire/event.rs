@@ -7,6 +7,8 @@ use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::Failure;
+use super::failure::Raised;
 use crate::graph::NodeId;
 
 /// One message.
@@ -64,10 +66,12 @@ pub enum Event {
         /// Which.
         prompt: String,
     },
-    /// A node failed.
+    /// A node failed, or let nothing through: then the prompt goes on, and this is the only place that says so.
     Failed {
         /// Which prompt.
         prompt: String,
+        /// How.
+        failure: Box<Failure>,
     },
     /// Somebody interrupted a prompt.
     Interrupted {
@@ -119,7 +123,7 @@ impl Event {
             | Self::Cached { prompt, .. }
             | Self::Executed { prompt, .. }
             | Self::Succeeded { prompt }
-            | Self::Failed { prompt }
+            | Self::Failed { prompt, .. }
             | Self::Interrupted { prompt } => Some(prompt),
             Self::Executing { prompt, .. } | Self::Progress { prompt, .. } | Self::Other { prompt } => prompt.as_deref(),
             Self::Preview(preview) => preview.of.as_ref().map(|(prompt, _)| prompt.as_str()),
@@ -152,7 +156,11 @@ impl Event {
         // `progress_state` repeats all nodes at every step, and an error carries tensors: neither is taken apart.
         match head.kind.as_str() {
             "progress_state" => return Some(Self::Other { prompt: head.data.prompt_id }),
-            "execution_error" => return Some(Self::Failed { prompt: head.data.prompt_id? }),
+            "execution_error" => {
+                let failure = serde_json::from_str::<ErrorFrame>(text).ok().map(|frame| Failure::from(frame.data));
+                let failure = failure.unwrap_or_else(|| Failure::unknown("a node failed"));
+                return Some(Self::Failed { prompt: head.data.prompt_id?, failure: Box::new(failure) });
+            }
             _ => {}
         }
         let Frame { kind, data } = serde_json::from_str(text).ok()?;
@@ -227,6 +235,11 @@ struct Head {
 struct HeadData {
     #[serde(default)]
     prompt_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct ErrorFrame {
+    data: Raised,
 }
 
 #[derive(Deserialize)]

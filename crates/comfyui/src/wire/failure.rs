@@ -1,5 +1,6 @@
 //! Why a node failed.
 
+use serde::Deserialize;
 use serde_json::Value;
 
 use crate::graph::NodeId;
@@ -38,23 +39,40 @@ pub enum FailureKind {
     Other,
 }
 
+/// The part of an `execution_error` that is kept: the rest is tensors as text.
+#[derive(Deserialize)]
+pub(crate) struct Raised {
+    #[serde(default)]
+    node_id: String,
+    #[serde(default)]
+    node_type: String,
+    #[serde(default)]
+    exception_type: String,
+    #[serde(default)]
+    exception_message: String,
+    #[serde(default)]
+    traceback: Vec<String>,
+}
+
+impl From<Raised> for Failure {
+    fn from(raised: Raised) -> Self {
+        let message = raised.exception_message.trim_end();
+        let innermost = &raised.traceback[raised.traceback.len().saturating_sub(3)..];
+        Self {
+            kind: FailureKind::of(&raised.exception_type, message),
+            message: cut(message),
+            traceback: cut(&innermost.concat()),
+            node: (!raised.node_id.is_empty()).then(|| (NodeId::from(raised.node_id), raised.node_type)),
+            exception: raised.exception_type,
+        }
+    }
+}
+
 impl Failure {
     /// Reads the data of an `execution_error`.
     #[must_use]
     pub(crate) fn read(data: &Value) -> Self {
-        let text = |key: &str| data.get(key).and_then(Value::as_str).unwrap_or_default();
-        let exception = text("exception_type");
-        let message = text("exception_message").trim_end();
-        let node = (!text("node_id").is_empty()).then(|| (NodeId::from(text("node_id")), text("node_type").to_owned()));
-        let traceback = data.get("traceback").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-        let innermost: Vec<_> = traceback.iter().rev().take(3).rev().filter_map(Value::as_str).collect();
-        Self {
-            node,
-            kind: FailureKind::of(exception, message),
-            exception: exception.to_owned(),
-            message: cut(message),
-            traceback: cut(&innermost.concat()),
-        }
+        Raised::deserialize(data).map_or_else(|_| Self::unknown("a node failed"), Self::from)
     }
 
     /// A failure of which the server tells nothing.

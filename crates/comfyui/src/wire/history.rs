@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::Failure;
 use super::queue::QueueItem;
-use super::{Failure, FailureKind};
 use crate::graph::NodeId;
 use crate::ticket::Mark;
 
@@ -65,14 +65,6 @@ impl HistoryEntry {
             Some((_, data)) => Conclusion::Failed(Failure::read(data)),
             None => Conclusion::Failed(Failure::unknown("the server says that the prompt failed, and not why")),
         }
-    }
-
-    /// Why nodes were left out of a prompt that ended in success: a blocker with a message.
-    #[must_use]
-    pub fn blocked(&self) -> Option<Failure> {
-        let messages = self.status.iter().flat_map(|status| &status.messages);
-        let failure = messages.filter(|(kind, _)| kind == "execution_error").map(|(_, data)| Failure::read(data)).next_back()?;
-        (failure.kind == FailureKind::Blocked).then_some(failure)
     }
 
     /// Our job and attempt, when the prompt is ours.
