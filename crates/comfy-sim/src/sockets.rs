@@ -29,8 +29,10 @@ struct Connection {
 pub(crate) enum Outgoing {
     /// `{"type", "data"}`.
     Text(Value),
-    /// A picture of a node.
-    Preview(Picture),
+    /// A picture of a node, to those who asked for pictures with names.
+    NamedPreview(Picture),
+    /// A picture of a node without its name, to all others.
+    PlainPreview(Picture),
 }
 
 /// A picture of a node, coded.
@@ -40,14 +42,14 @@ pub(crate) struct Picture {
     pub(crate) bytes: Bytes,
     pub(crate) prompt_id: String,
     pub(crate) node: String,
-    /// Whether it is a picture of `SaveImageWebsocket`, which never carries metadata.
+    /// Whether it is a picture of `SaveImageWebsocket`, which never carries its name.
     pub(crate) whole: bool,
 }
 
 impl Picture {
-    fn frame(&self, metadata: bool) -> Message {
+    fn frame(&self, named: bool) -> Message {
         let mut frame = BytesMut::with_capacity(self.bytes.len() + 256);
-        if metadata && !self.whole {
+        if named {
             let kind = if self.png { "image/png" } else { "image/jpeg" };
             let about = json!({"node_id": self.node, "prompt_id": self.prompt_id, "display_node_id": self.node,
                 "parent_node_id": null, "real_node_id": self.node, "image_type": kind})
@@ -134,7 +136,9 @@ impl Sockets {
         for connection in self.receivers(to) {
             let message = match what {
                 Outgoing::Text(value) => Message::text(value.to_string()),
-                Outgoing::Preview(picture) => picture.frame(connection.metadata),
+                Outgoing::NamedPreview(picture) if connection.metadata => picture.frame(true),
+                Outgoing::PlainPreview(picture) if picture.whole || !connection.metadata => picture.frame(false),
+                Outgoing::NamedPreview(_) | Outgoing::PlainPreview(_) => continue,
             };
             // A connection that has ended is taken out by its own task.
             let mut sink = connection.sink.lock().await;

@@ -268,18 +268,15 @@ impl<'a> Run<'a> {
         }
         *last.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(max);
         let to = self.client.as_deref();
-        let whole = picture.as_ref().is_some_and(|picture| picture.whole);
-        let show =
-            |picture: Option<Picture>| picture.into_iter().for_each(|picture| self.life.sockets.send(to, Outgoing::Preview(picture)));
         self.tell_progress(node, json!(value), json!(max), "running");
+        // Recorded: a picture with its name comes before the step, one without after it.
+        if let Some(picture) = picture.clone().filter(|picture| !picture.whole) {
+            self.life.sockets.send(to, Outgoing::NamedPreview(picture));
+        }
         let data = json!({"value": value, "max": max, "prompt_id": self.item.prompt_id, "node": node});
-        // Recorded: a sampler's preview comes before its progress, a whole picture after it.
-        if whole {
-            self.life.tell(to, "progress", data);
-            show(picture);
-        } else {
-            show(picture);
-            self.life.tell(to, "progress", data);
+        self.life.tell(to, "progress", data);
+        if let Some(picture) = picture {
+            self.life.sockets.send(to, Outgoing::PlainPreview(picture));
         }
         Ok(())
     }

@@ -49,11 +49,12 @@ pub(crate) fn without_steps(messages: &[Value]) -> Vec<Value> {
     messages.iter().filter(step).map(without_sets).collect()
 }
 
-/// `executed` and `current_outputs` are sets on the real server: their order says nothing.
+/// `executed` and `current_outputs` are sets on the real server: their order says nothing. Tracebacks are of its code.
 fn without_sets(message: &Value) -> Value {
     let mut message = message.clone();
     if let Some(data) = message.get_mut("data").and_then(Value::as_object_mut) {
         data.remove("current_outputs");
+        data.remove("traceback");
         if let Some(executed) = data.get_mut("executed").and_then(Value::as_array_mut) {
             executed.sort_by_key(ToString::to_string);
         }
