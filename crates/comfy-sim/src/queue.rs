@@ -127,6 +127,14 @@ impl Queue {
         }
     }
 
+    /// The running item waits again.
+    pub(crate) fn put_back(&self) {
+        let mut inside = self.inside();
+        if let Some(item) = inside.running.take() {
+            inside.heap.push(Reverse(Waiting(item)));
+        }
+    }
+
     pub(crate) fn finished(&self) {
         self.inside().running = None;
     }

@@ -111,6 +111,8 @@ impl<'a> Run<'a> {
         self.life.tell_status();
         let strikes = self.house.faults_at(Point::Start);
         if !self.house.strike(self.life, &strikes) {
+            // A worker that dies reaching for a prompt leaves it in the queue.
+            self.life.queue.put_back();
             return false;
         }
         // An interruption that came before this line is lost, as on the real server.

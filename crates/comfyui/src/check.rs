@@ -176,10 +176,18 @@ impl Checker<'_> {
             }
             match node.inputs.get(&name) {
                 Some(value) => self.value(id, node, &name, value, &spec.kind),
+                None if self.is_spelt_the_old_way(node, path, spec) => {}
                 None if spec.required => self.say(id, node, Some(&name), Wrong::MissingInput),
                 None => {}
             }
         }
+    }
+
+    /// Whether a nested input is set under its plain name, which the class has for graphs from before it was nested:
+    /// `codec` for `format.codec`.
+    fn is_spelt_the_old_way(&self, node: &Node, path: &str, spec: &InputSpec) -> bool {
+        let class = self.info.class(&node.class_type);
+        !path.is_empty() && node.inputs.contains_key(&spec.name) && class.is_some_and(|class| class.input(&spec.name).is_some())
     }
 
     fn value(&mut self, id: &NodeId, node: &Node, name: &str, input: &Input, kind: &InputKind) {

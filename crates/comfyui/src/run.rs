@@ -1,14 +1,15 @@
 //! One prompt from submit to verified files.
 
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::artifact::Artifact;
 use crate::error::Error;
 use crate::server::{Accepted, Cancelling, Server, Submission};
-use crate::socket::Socket;
+use crate::socket::{Events, Socket};
 use crate::watch::Update;
-use crate::wire::{FailureKind, HistoryEntry};
+use crate::wire::{Event, Failure, FailureKind, HistoryEntry};
 
 /// A prompt that ran.
 #[derive(Debug, Clone, PartialEq)]
@@ -48,23 +49,15 @@ impl Server {
     ) -> Result<Done, Error> {
         // Listening begins before the prompt can.
         let events = socket.map(Socket::listen);
+        let told = socket.map(Socket::listen);
         let client = socket.filter(|socket| !socket.is_closed()).map(Socket::client);
         let Accepted { prompt, .. } = match begin {
             Begin::Fresh => self.submit(submission, client).await?,
             Begin::PerhapsSubmitted => self.submit_again(submission, client).await?,
         };
-        let mut blocked = None;
-        let mut heard = |heard: Update| {
-            if let Update::Failed(failure) = &heard
-                && failure.kind == FailureKind::Blocked
-            {
-                blocked = Some(failure.clone());
-            }
-            update(heard);
-        };
         let watched = tokio::select! {
             biased;
-            watched = self.watch(prompt, events, &mut heard) => Some(watched?),
+            watched = self.watch(prompt, events, update) => Some(watched?),
             () = cancel.cancelled() => None,
         };
         let entry = match watched {
@@ -75,10 +68,33 @@ impl Server {
             },
         };
         let artifacts = match self.collect(&entry, &submission.ticket.prefix(), &submission.expected).await {
-            // Only the events say what held an output back.
-            Err(Error::Incomplete { missing, blocked: None }) => return Err(Error::Incomplete { missing, blocked }),
+            Err(Error::Incomplete { missing, .. }) => {
+                let blocked = match told {
+                    Some(told) => self.blocked(prompt, told).await,
+                    None => None,
+                };
+                return Err(Error::Incomplete { missing, blocked });
+            }
             collected => collected?,
         };
         Ok(Done { prompt, artifacts, entry })
+    }
+
+    /// What held an output back. The history does not have it; only an event says it, and it may still be on its way.
+    async fn blocked(&self, prompt: Uuid, mut told: Events) -> Option<Failure> {
+        let id = prompt.to_string();
+        let find = async {
+            while let Some(event) = told.next().await {
+                match event.as_ref() {
+                    Event::Failed { prompt, failure } if *prompt == id && failure.kind == FailureKind::Blocked => {
+                        return Some(failure.as_ref().clone());
+                    }
+                    Event::Executing { prompt: Some(prompt), node: None } if *prompt == id => return None,
+                    _ => {}
+                }
+            }
+            None
+        };
+        timeout(self.patience().quiet, find).await.ok().flatten()
     }
 }
