@@ -163,7 +163,7 @@ impl Life {
 
     /// `{"type", "data"}` to one client or to all.
     pub(crate) fn tell(&self, to: Option<&str>, kind: &str, data: Value) {
-        self.sockets.send(to, Outgoing::Text(serde_json::json!({"type": kind, "data": data})));
+        self.sockets.send(to, Outgoing::Text(Value::from_iter([("type", Value::from(kind)), ("data", data)])));
     }
 
     pub(crate) fn tell_status(&self) {

@@ -16,7 +16,7 @@ pub(crate) enum Verdict {
     Refused { error: Value, node_errors: Map<String, Value> },
 }
 
-fn refused(kind: &str, message: &str, details: &str, extra: Value) -> Verdict {
+fn refused(kind: &str, message: &str, details: &str, extra: &Value) -> Verdict {
     let error = json!({"type": kind, "message": message, "details": details, "extra_info": extra});
     Verdict::Refused { error, node_errors: Map::new() }
 }
@@ -28,7 +28,7 @@ pub(crate) fn validate(house: &House, mut graph: Map<String, Value>, targets: Op
         let Some(name) = node.get("class_type").and_then(Value::as_str) else {
             let message = format!("Node 'ID #{id}' has no class_type. The workflow may be corrupted or a custom node is missing.");
             let extra = json!({"node_id": id, "class_type": null, "node_title": null});
-            return refused("missing_node_type", &message, &format!("Node ID '#{id}'"), extra);
+            return refused("missing_node_type", &message, &format!("Node ID '#{id}'"), &extra);
         };
         let Some(found) = class(name) else { return unknown_class(house, id, name, node) };
         let ends = (found.describe)(house)["output_node"] == true;
@@ -37,7 +37,7 @@ pub(crate) fn validate(house: &House, mut graph: Map<String, Value>, targets: Op
         }
     }
     if outputs.is_empty() {
-        return refused("prompt_no_outputs", "Prompt has no outputs", "", json!({}));
+        return refused("prompt_no_outputs", "Prompt has no outputs", "", &json!({}));
     }
     let mut validator = Validator { house, graph: &mut graph, judged: BTreeMap::new(), visiting: Vec::new(), errors: BTreeMap::new() };
     let (mut good, mut said, mut node_errors) = (Vec::new(), Vec::new(), Map::new());
@@ -72,11 +72,11 @@ fn unknown_class(house: &House, id: &str, name: &str, node: &Value) -> Verdict {
     let details = format!("Node ID '#{id}'");
     if house.options.version == Version::V0_3 {
         let message = format!("Cannot execute because node {name} does not exist.");
-        return refused("invalid_prompt", &message, &details, json!({}));
+        return refused("invalid_prompt", &message, &details, &json!({}));
     }
     let title = node["_meta"]["title"].as_str().unwrap_or(name);
     let message = format!("Node '{title}' not found. The custom node may not be installed.");
-    refused("missing_node_type", &message, &details, json!({"node_id": id, "class_type": name, "node_title": title}))
+    refused("missing_node_type", &message, &details, &json!({"node_id": id, "class_type": name, "node_title": title}))
 }
 
 fn text(value: &Value) -> &str {

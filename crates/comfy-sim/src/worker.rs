@@ -96,7 +96,7 @@ impl<'a> Run<'a> {
     }
 
     /// Progress goes to the client, or to everybody when the prompt has none.
-    fn tell_progress(&self, node: &str, value: Value, max: Value, state: &str) {
+    fn tell_progress(&self, node: &str, value: &Value, max: &Value, state: &str) {
         let id = &self.item.prompt_id;
         let mut progress = self.progress.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let entry = json!({"value": value, "max": max, "state": state, "node_id": node, "prompt_id": id,
@@ -196,7 +196,7 @@ impl<'a> Run<'a> {
             if let Some(left) = self.results.get(&node).cloned() {
                 // A cached output node tells its output again.
                 self.tell_output(&node, &left);
-                self.tell_progress(&node, json!(1), json!(1), "finished");
+                self.tell_progress(&node, &json!(1), &json!(1), "finished");
                 continue;
             }
             match self.run_node(&node) {
@@ -214,7 +214,7 @@ impl<'a> Run<'a> {
         let Some(class) = self.item.graph[node]["class_type"].as_str().and_then(class) else {
             return NodeEnd::Failed(Exception::new("KeyError", format!("{}\n", self.item.graph[node]["class_type"])));
         };
-        self.tell_progress(node, json!(0.0), json!(1.0), "running");
+        self.tell_progress(node, &json!(0.0), &json!(1.0), "running");
         self.life.set_running(Some((self.client.clone(), node.to_owned())));
         self.tell("executing", json!({"node": node, "display_node": node, "prompt_id": id}));
         let faults = self.house.faults_at(Point::Node(class.name));
@@ -252,7 +252,7 @@ impl<'a> Run<'a> {
                 }
                 self.tell_output(node, &left);
                 let (value, max) = last.into_inner().unwrap_or_default().map_or((json!(1.0), json!(1.0)), |max| (json!(max), json!(max)));
-                self.tell_progress(node, value, max, "finished");
+                self.tell_progress(node, &value, &max, "finished");
                 if let Some(signature) = self.signatures.get(node) {
                     self.life.cache().put(*signature, left.clone());
                 }
@@ -270,7 +270,7 @@ impl<'a> Run<'a> {
         }
         *last.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(max);
         let to = self.client.as_deref();
-        self.tell_progress(node, json!(value), json!(max), "running");
+        self.tell_progress(node, &json!(value), &json!(max), "running");
         // Recorded: a picture with its name comes before the step, one without after it.
         if let Some(picture) = picture.clone().filter(|picture| !picture.whole) {
             self.life.sockets.send(to, Outgoing::NamedPreview(picture));

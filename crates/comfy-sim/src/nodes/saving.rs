@@ -27,7 +27,7 @@ pub(super) fn save_image(call: &Call<'_>) -> Result<Left, Stop> {
 
 pub(super) fn save_image_advanced(call: &Call<'_>) -> Result<Left, Stop> {
     // A choice that is missing or unknown passes validation and fails here, as on real servers.
-    if call.inputs.get("format").is_none() || call.text("format")? != "png" {
+    if !call.inputs.contains_key("format") || call.text("format")? != "png" {
         return Err(Exception::new("TypeError", "SaveImageAdvanced.execute() missing 1 required positional argument: 'format'\n").into());
     }
     save(call, Folder::Output, call.text("filename_prefix")?, Naming::Plain)
