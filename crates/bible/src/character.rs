@@ -211,6 +211,15 @@ pub struct Voice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 80, max = 300))]
     pub words_per_minute: Option<u16>,
+    /// Who speaks the part in the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub actor: Option<String>,
+    /// Languages that they speak it in: `en`, `ja`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub languages: Vec<String>,
+    /// What casting has to know: auditions, dates, who stands in.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub notes: String,
     /// Everything else that was written.
     #[serde(flatten)]
     pub extra: Extra,

@@ -142,6 +142,12 @@ pub struct Cue {
 }
 
 impl Cue {
+    /// The cue that a text is when it is known to be one, in capitals or not; none when it names nobody.
+    #[must_use]
+    pub fn forced(text: &str) -> Option<Self> {
+        parser::cue(&format!("@{}", text.trim().trim_start_matches('@')))
+    }
+
     /// Whether the extension says that the speaker is not in the picture (O.S., O.C., V.O., on the radio…).
     #[must_use]
     pub fn off_screen(&self) -> bool {

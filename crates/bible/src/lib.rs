@@ -14,10 +14,12 @@
 //! assert!(dusk < "S01E02.05.003".parse().unwrap());
 //! ```
 
+pub mod casting;
 pub mod character;
 pub mod colour;
 pub mod diff;
 pub mod digest;
+pub mod fdx;
 pub mod fountain;
 pub mod id;
 pub mod lint;

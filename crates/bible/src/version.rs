@@ -18,6 +18,7 @@
 //! ```
 
 pub mod ancestry;
+pub mod archive;
 mod commit;
 mod compare;
 mod document;
@@ -25,23 +26,26 @@ mod lines;
 mod merge;
 mod object;
 mod path;
+mod pointer;
 mod pool;
 mod reference;
+mod shape;
 mod snapshot;
 pub mod tree;
 mod values;
 mod written;
 
 pub use commit::{Author, Commit, CommitId, ParseCommitIdError, Summary, Tag};
-pub use compare::{Change, ChangeKind, blamed, diff};
+pub use compare::{Change, ChangeKind, diff, value_changes};
 pub use document::{Document, Entry};
 pub use merge::{Choice, Conflict, ConflictKind, Merged, Resolutions, merge, merge_with};
 pub use object::{Object, ObjectKind, ParseObjectError};
 pub use path::{DocumentKind, DocumentPath, ParsePathError};
+pub use pointer::pointer_of;
 pub use pool::{Pool, ReadError};
 pub use reference::{Origin, ParseReferenceError, RefName, Reference, Step};
 pub use snapshot::{Edit, Snapshot};
-pub use written::{Form, Written, document_name};
+pub use written::{Form, Written, document_name, lookup};
 
 #[cfg(test)]
 mod tests;

@@ -46,6 +46,12 @@ enum Command {
     Lint(commands::lint::Arguments),
     /// Commits, branches and tags of the bible: its history, as git keeps it
     Bible(commands::bible::Arguments),
+    /// Take in a history (.echo), a project folder, or a screenplay (.fdx, .fountain)
+    Import(commands::import::Arguments),
+    /// Write the bible's history as one file (.echo), or the files of a version as a folder
+    Export(commands::export::Arguments),
+    /// Write the cast as a table (CSV), or read one back
+    Cast(commands::cast::Arguments),
     /// List the pictures and clips of a project with their verdicts
     Pictures(commands::pictures::Arguments),
     /// Accept or reject a picture as a person
@@ -121,6 +127,9 @@ impl Command {
             Self::Check(arguments) => commands::check::run(&arguments, context),
             Self::Lint(arguments) => commands::lint::run(&arguments, context),
             Self::Bible(arguments) => commands::bible::run(arguments, context).await,
+            Self::Import(arguments) => commands::import::run(arguments, context).await,
+            Self::Export(arguments) => commands::export::run(arguments, context).await,
+            Self::Cast(arguments) => commands::cast::run(&arguments, context),
             Self::Pictures(arguments) => commands::pictures::run(arguments, context).await,
             Self::Review(arguments) => commands::review::run(arguments, context).await,
             Self::Serve(arguments) => commands::serve::run(arguments, context).await,

@@ -14,6 +14,11 @@ pub(crate) fn line(text: impl std::fmt::Display) {
     drop(writeln!(std::io::stdout(), "{text}"));
 }
 
+/// Prints a result that is a text of its own, as it is.
+pub(crate) fn text(text: &str) {
+    drop(std::io::stdout().write_all(text.as_bytes()));
+}
+
 /// Prints the result as JSON.
 pub(crate) fn json<T: Serialize + ?Sized>(value: &T) -> anyhow::Result<()> {
     line(serde_json::to_string_pretty(value)?);

@@ -56,7 +56,8 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
         let tags: Vec<String> = sent.split(',').map(|tag| tag.trim().to_owned()).collect();
         let formed = |tag: &String| tag == "*" || (tag.len() > 1 && tag.trim_start_matches("W/").starts_with('"') && tag.ends_with('"'));
         if let Some(wrong) = tags.iter().find(|tag| !formed(tag)) {
-            let wrong = FieldProblem::in_header("If-Match", format!("{wrong} is no entity tag"), Some("send `ETag` as you read it".to_owned()));
+            let wrong =
+                FieldProblem::in_header("If-Match", format!("{wrong} is no entity tag"), Some("send `ETag` as you read it".to_owned()));
             return Err(Problem::invalid_request("").with([wrong]));
         }
         // A weak tag never says that two states are the same (RFC 9110, 13.1.1).
@@ -71,7 +72,9 @@ pub(crate) struct IfNoneMatch(Option<String>);
 impl IfNoneMatch {
     /// Whether the reader has the state of a tag.
     pub(crate) fn has(&self, tag: &str) -> bool {
-        self.0.as_deref().is_some_and(|sent| sent.split(',').map(|one| one.trim().trim_start_matches("W/")).any(|one| one == "*" || one == tag))
+        self.0
+            .as_deref()
+            .is_some_and(|sent| sent.split(',').map(|one| one.trim().trim_start_matches("W/")).any(|one| one == "*" || one == tag))
     }
 }
 

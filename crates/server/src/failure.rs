@@ -38,7 +38,17 @@ impl From<HistoryError> for Problem {
             HistoryError::Taken { .. } => Self::taken(detail),
             HistoryError::Current { .. } => Self::in_use(detail),
             HistoryError::Unmerged { .. } => Self::needs_force(detail),
-            error @ (HistoryError::Json(_) | HistoryError::Lost { .. } | HistoryError::Damaged { .. }) => Self::fault(&error, false),
+            HistoryError::NoSuchConflict { .. } | HistoryError::Resolution { .. } => {
+                Self::invalid_content("").with([FieldProblem::in_body("/resolutions", detail, None)])
+            }
+            HistoryError::Parent { .. } => Self::invalid_content("").with([FieldProblem::in_body("/parent", detail, None)]),
+            HistoryError::UnknownField { .. } => Self::not_found(detail),
+            HistoryError::Diverged { .. } => Self::branch_moved(detail),
+            error @ (HistoryError::Archive(_)
+            | HistoryError::Uncommitted { .. }
+            | HistoryError::Json(_)
+            | HistoryError::Lost { .. }
+            | HistoryError::Damaged { .. }) => Self::fault(&error, false),
         }
     }
 }
@@ -49,14 +59,15 @@ impl From<StudioError> for Problem {
             StudioError::History(error) => error.into(),
             StudioError::Store(error) => store_fault(error),
             StudioError::Source(wrong) => {
-                let errors = wrong.0.into_iter().filter(|error| error.severity == bible::source::Severity::Error).map(|error| FieldProblem {
-                    pointer: error.pointer.clone(),
-                    document: Some(bible::version::DocumentPath::of_file(&error.file).to_string()),
-                    line: (error.line > 0).then_some(error.line),
-                    detail: error.problem,
-                    fix: Some(error.fix).filter(|fix| !fix.is_empty()),
-                    ..FieldProblem::default()
-                });
+                let errors =
+                    wrong.0.into_iter().filter(|error| error.severity == bible::source::Severity::Error).map(|error| FieldProblem {
+                        pointer: error.pointer.clone(),
+                        document: Some(bible::version::DocumentPath::of_file(&error.file).to_string()),
+                        line: (error.line > 0).then_some(error.line),
+                        detail: error.problem,
+                        fix: Some(error.fix).filter(|fix| !fix.is_empty()),
+                        ..FieldProblem::default()
+                    });
                 Self::unsound_bible("the bible has errors in this version; mend them first").with(errors)
             }
             StudioError::Unknown { .. } => Self::not_found(error.to_string()),

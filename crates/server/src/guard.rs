@@ -19,7 +19,8 @@ fn authority(request: &Request) -> Option<&str> {
 /// Refuses requests under a foreign name, so that a page elsewhere cannot point its own name at this machine
 /// (DNS rebinding).
 pub(crate) async fn only_own_host(request: Request, next: Next) -> Response {
-    let name = authority(&request).map(|host| host.rsplit_once(':').map_or(host, |(name, port)| if port.ends_with(']') { host } else { name }));
+    let name =
+        authority(&request).map(|host| host.rsplit_once(':').map_or(host, |(name, port)| if port.ends_with(']') { host } else { name }));
     match name {
         Some("localhost" | "127.0.0.1" | "[::1]") => next.run(request).await,
         _ => Problem::invalid_request("this studio answers to localhost and 127.0.0.1 only").into_response(),

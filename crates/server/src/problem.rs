@@ -41,6 +41,37 @@ pub(crate) struct Problem {
     /// With `method-not-allowed`: the methods that the path answers to. With `unsupported-media-type`: the media types.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) allowed: Vec<String>,
+    /// With `merge-conflict`: the places that cannot both be right.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) conflicts: Vec<ConflictView>,
+    /// With `merge-conflict`: where the branch is, to be sent as `expected_head` with the choices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) head: Option<String>,
+}
+
+/// A place where two sides of a merge cannot both be right.
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(example = json!({
+    "path": "characters.mei.age", "document": "characters/mei", "pointer": "/age", "kind": "edit_edit", "base": 15, "ours": 16, "theirs": 17
+}))]
+pub(crate) struct ConflictView {
+    /// Its name in `resolutions`.
+    pub(crate) path: String,
+    /// In which document.
+    pub(crate) document: String,
+    /// Where in it, as a JSON pointer (RFC 6901); empty for the whole, or for lines of a text.
+    pub(crate) pointer: String,
+    /// edit_edit, edit_delete, add_add, order, lines or whole.
+    pub(crate) kind: String,
+    /// The value that both came from; null where there was none.
+    #[schema(value_type = Option<Object>)]
+    pub(crate) base: Value,
+    /// The value of the branch; null where it has none.
+    #[schema(value_type = Option<Object>)]
+    pub(crate) ours: Value,
+    /// The value that is merged; null where there is none.
+    #[schema(value_type = Option<Object>)]
+    pub(crate) theirs: Value,
 }
 
 /// One thing that was wrong.
@@ -122,6 +153,8 @@ macro_rules! kinds {
                     current: None,
                     etag: None,
                     allowed: Vec::new(),
+                    conflicts: Vec::new(),
+                    head: None,
                 }
             }
         )+
@@ -154,6 +187,8 @@ impl Problem {
         in_use = "in-use", "In use", CONFLICT;
         /// Work would be lost.
         needs_force = "needs-force", "Needs force", CONFLICT;
+        /// Both sides of a merge gave places another value.
+        merge_conflict = "merge-conflict", "Merge conflict", CONFLICT;
         /// Other edits came first, again and again.
         branch_moved = "branch-moved", "Branch moved", CONFLICT;
         /// A request with the same key is being worked on, or was cut off.

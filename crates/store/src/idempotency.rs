@@ -122,10 +122,7 @@ impl Store {
             .filter(idempotency_key::Column::ProjectId.eq(key.project.unwrap_or(Uuid::nil())))
             .filter(idempotency_key::Column::Route.eq(key.route.as_str()))
             .filter(idempotency_key::Column::Key.eq(key.key.as_str()));
-        self.transaction(DOING, move |transaction| {
-            Box::pin(async move { update.exec(transaction).await.doing(DOING).map(drop) })
-        })
-        .await
+        self.transaction(DOING, move |transaction| Box::pin(async move { update.exec(transaction).await.doing(DOING).map(drop) })).await
     }
 
     /// Gives a claimed key back: nothing was done, and the same request may be tried again.

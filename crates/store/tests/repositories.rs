@@ -8,8 +8,8 @@ use bible::Digest;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use store::{
-    Artifact, ArtifactFile, ArtifactFilter, Attempt, AttemptOutcome, Claim, Cut, Decision, IdempotencyKey, KeptAnswer, NewArtifact, PageRequest, Placement, Production,
-    Project, RecipeKind, Store, StoredRead, VerdictStatus,
+    Artifact, ArtifactFile, ArtifactFilter, Attempt, AttemptOutcome, Claim, Cut, Decision, IdempotencyKey, KeptAnswer, NewArtifact,
+    PageRequest, Placement, Production, Project, RecipeKind, Store, StoredRead, VerdictStatus,
 };
 use uuid::Uuid;
 

@@ -38,8 +38,8 @@ use std::sync::Arc;
 use bible::resolve::merge_patch;
 use bible::source::nearest;
 use bible::version::{Author, CommitId, Edit, RefName, Reference, Snapshot};
-use chrono::{DateTime, Utc};
 use bible::{Digest, StoryTime};
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -183,13 +183,7 @@ impl Editor {
     ///
     /// # Errors
     /// As [`Editor::replace`].
-    pub async fn patch(
-        &self,
-        intent: &Intent,
-        resource: &Resource,
-        precondition: Precondition,
-        patch: Value,
-    ) -> Result<Edited, EditError> {
+    pub async fn patch(&self, intent: &Intent, resource: &Resource, precondition: Precondition, patch: Value) -> Result<Edited, EditError> {
         self.change(intent, resource, precondition, move |current| {
             let mut value = current.clone();
             merge_patch::apply(&mut value, &patch);
@@ -213,6 +207,26 @@ impl Editor {
             Ok(Draft { edits: resource.replaced(before, &current, new, extra)?, message })
         })
         .await
+    }
+
+    /// What a merge patch would make of a bible, checked as an edit is, and not made.
+    ///
+    /// # Errors
+    /// As [`Editor::patch`].
+    pub async fn preview(before: &Arc<Snapshot>, resource: &Resource, patch: Value, extra_fields: bool) -> Result<Snapshot, EditError> {
+        let (before, resource) = (Arc::clone(before), resource.clone());
+        let work = tokio::task::spawn_blocking(move || {
+            let previewed = resource.seen(&before, &Precondition::Exists).and_then(|current| {
+                let mut new = current.clone();
+                merge_patch::apply(&mut new, &patch);
+                let edits = resource.replaced(&before, &current, new, extra_fields)?;
+                let after = check::applied(&before, &edits);
+                check::sound(&before, &after, &edits).map_err(EditError::Invalid)?;
+                Ok(after)
+            });
+            previewed.map_err(|error| error.seen_from(Some(&resource), &before))
+        });
+        work.await.map_err(|error| EditError::Crashed { reason: error.to_string() })?
     }
 
     /// Takes something away.

@@ -57,6 +57,18 @@ pub enum FolderError {
         /// Where it stops being UTF-8.
         at: usize,
     },
+    /// There is something in it already.
+    #[error("{} is not empty; choose a folder that is, or that holds a project and is to be replaced", path.display())]
+    Occupied {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A file of it would be written elsewhere.
+    #[error("{} is a link, and nothing is written through it; remove the link", path.display())]
+    Link {
+        /// What is in the way.
+        path: PathBuf,
+    },
     /// A drawing is too large.
     #[error("{} has {bytes} bytes; a drawing may have {LARGEST_DRAWING} at most", path.display())]
     TooLarge {

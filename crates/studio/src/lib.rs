@@ -17,6 +17,7 @@
 //! ```
 
 pub mod bible_edit;
+pub mod checkout;
 mod cut;
 pub mod doctor;
 mod draw;
@@ -27,6 +28,7 @@ pub mod folder;
 pub mod gate;
 pub mod graph;
 pub mod history;
+mod impact;
 mod lint;
 pub mod listing;
 mod lock;
@@ -38,6 +40,7 @@ pub mod reason;
 pub mod recipe;
 mod remembered;
 mod review;
+pub mod screenplay;
 mod show;
 pub mod subject;
 

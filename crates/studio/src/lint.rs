@@ -8,7 +8,8 @@ use bible::source::SourceTree;
 pub fn lint_source(tree: &SourceTree) -> Report {
     match director::load(tree) {
         Ok(loaded) => {
-            let input = Input { project: &loaded.project, episodes: &loaded.source.episodes, source: Some(&loaded.source), tree: Some(tree) };
+            let input =
+                Input { project: &loaded.project, episodes: &loaded.source.episodes, source: Some(&loaded.source), tree: Some(tree) };
             lint(&input)
         }
         Err(problems) => Report::of_problems(&problems.0),

@@ -34,7 +34,7 @@ enum Token {
 }
 
 /// The text as runs. Marks without a partner in the same line, or with space on both sides, are text;
-/// a backslash makes the next mark text.
+/// a backslash makes the next mark text, and a `[` or `/` that would otherwise hide something.
 #[must_use]
 pub fn runs(text: &str) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
@@ -76,7 +76,7 @@ fn tokens(line: &str) -> Vec<Token> {
     let mut at = 0;
     while at < signs.len() {
         let sign = signs[at];
-        if sign == '\\' && signs.get(at + 1).is_some_and(|next| matches!(next, '*' | '_' | '\\')) {
+        if sign == '\\' && signs.get(at + 1).is_some_and(|next| matches!(next, '*' | '_' | '\\' | '[' | '/')) {
             text.push(signs[at + 1]);
             at += 2;
             continue;

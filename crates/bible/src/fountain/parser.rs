@@ -159,7 +159,7 @@ impl Parser<'_> {
             if let Some(heading) = heading(text) {
                 return self.push(Kind::Scene(heading), 1);
             }
-            if before_blank && is_transition(text) {
+            if before_blank && is_transition(text) && !text.trim_start().starts_with('!') {
                 return self.push(Kind::Transition(text.trim().to_owned()), 1);
             }
             if !before_blank && let Some(cue) = cue(text) {
@@ -239,7 +239,7 @@ impl Parser<'_> {
 }
 
 /// Elements that their first sign or their shape tells, whatever is around.
-fn standalone(text: &str) -> Option<Kind> {
+pub(super) fn standalone(text: &str) -> Option<Kind> {
     let trimmed = text.trim();
     if trimmed.len() >= 3 && trimmed.bytes().all(|byte| byte == b'=') {
         return Some(Kind::PageBreak);
@@ -266,7 +266,7 @@ fn standalone(text: &str) -> Option<Kind> {
     None
 }
 
-fn title_key(line: &str) -> Option<(&str, &str)> {
+pub(super) fn title_key(line: &str) -> Option<(&str, &str)> {
     let (key, value) = line.split_once(':')?;
     let fits = !key.is_empty() && key.starts_with(char::is_alphabetic) && key.chars().count() <= 40;
     fits.then(|| (key.trim(), value.trim()))

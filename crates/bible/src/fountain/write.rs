@@ -1,6 +1,6 @@
 //! From elements back to Fountain.
 
-use super::parser::{cue, is_transition, scene_prefix};
+use super::parser::{cue, is_transition, scene_prefix, standalone, title_key};
 use super::{Element, Kind, Script};
 
 /// Writes a script. Forcing marks are put where the bare text would read as something else, and empty
@@ -65,10 +65,16 @@ fn write_element(out: &mut String, element: &Element) {
             }
         }
         Kind::Action(text) => {
-            if special(text) {
-                out.push('!');
+            for (index, line) in text.split('\n').enumerate() {
+                if index > 0 {
+                    out.push('\n');
+                }
+                let first_of_all = out.is_empty() && title_key(line).is_some();
+                if (index == 0 && special(line)) || (index > 0 && special_within(line)) || first_of_all {
+                    out.push('!');
+                }
+                out.push_str(line);
             }
-            out.push_str(text);
         }
         Kind::Character(who) => {
             if cue(&who.name).is_none() {
@@ -111,11 +117,15 @@ fn write_element(out: &mut String, element: &Element) {
 }
 
 /// Whether the first line of an action would read as another element.
-fn special(text: &str) -> bool {
-    let first = text.lines().next().unwrap_or_default();
+fn special(first: &str) -> bool {
     let trimmed = first.trim_start();
     trimmed.starts_with(['!', '=', '#', '>', '~', '@'])
         || trimmed.starts_with('.')
         || scene_prefix(trimmed).is_some()
         || cue(first).is_some()
+}
+
+/// Whether a later line of an action would end it, or lose its first sign.
+fn special_within(line: &str) -> bool {
+    line.starts_with('!') || line.trim_start().starts_with('~') || standalone(line).is_some()
 }

@@ -34,13 +34,15 @@ impl Document {
         Self::Structured { value: Arc::new(value), text: None }
     }
 
-    /// A structured document from the YAML that a person typed.
+    /// A structured document from the YAML that a person typed. A text that is just what would be written out for its
+    /// value is not kept: a document that was made of data is the same after a way through a folder.
     ///
     /// # Errors
     /// The first place where the text is no YAML.
     pub fn of_yaml(file: &str, text: &str) -> Result<Self, SourceError> {
         let value = Arc::new(yaml::parse(file, text)?.to_json());
-        Ok(Self::Structured { value, text: Some(text.into()) })
+        let text = (emit(&value) != text).then(|| text.into());
+        Ok(Self::Structured { value, text })
     }
 
     /// What it says, when it is structured.

@@ -50,6 +50,14 @@ pub enum Node {
 #[serde(try_from = "char", into = "char")]
 pub struct Nibble(u8);
 
+impl Nibble {
+    /// Its value, below 16.
+    #[must_use]
+    pub const fn value(self) -> u8 {
+        self.0
+    }
+}
+
 impl TryFrom<char> for Nibble {
     type Error = String;
 
@@ -250,9 +258,8 @@ type Files = Vec<(String, Vec<u8>)>;
 /// # Errors
 /// [`ReadError`].
 pub fn read_both(one: &Listing, other: &Listing, pool: &Pool) -> Result<(Files, Files), ReadError> {
-    let files = |listing: &Listing| {
-        ReadError::all(listing.iter().map(|(path, entry)| Ok((path.file(), entry.read(pool)?.to_bytes().to_vec()))))
-    };
+    let files =
+        |listing: &Listing| ReadError::all(listing.iter().map(|(path, entry)| Ok((path.file(), entry.read(pool)?.to_bytes().to_vec()))));
     ReadError::both(files(one), files(other))
 }
 

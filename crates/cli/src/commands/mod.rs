@@ -2,9 +2,12 @@
 //! the exit code.
 
 pub(crate) mod bible;
+pub(crate) mod cast;
 pub(crate) mod check;
 pub(crate) mod config;
 pub(crate) mod doctor;
+pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod lint;
 pub(crate) mod parts;
 pub(crate) mod pictures;

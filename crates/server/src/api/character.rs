@@ -38,13 +38,18 @@ impl OriginView {
     }
 }
 
+/// A member of the cast.
+fn member<'a>(shown: &'a Shown, slug: &Slug) -> Result<&'a Character, Problem> {
+    let cast = &shown.show.bible.characters;
+    cast.get(slug).ok_or_else(|| {
+        let near = nearest(slug.as_str(), cast.keys().map(Slug::as_str)).map(|near| format!("; did you mean `{near}`?"));
+        Problem::not_found(format!("there is no character {slug}{}", near.unwrap_or_default()))
+    })
+}
+
 /// A member of the cast with their timeline.
 fn timeline<'a>(shown: &'a Shown, slug: &Slug) -> Result<(&'a Character, Timeline), Problem> {
-    let cast = &shown.show.bible.characters;
-    let Some(character) = cast.get(slug) else {
-        let near = nearest(slug.as_str(), cast.keys().map(Slug::as_str)).map(|near| format!("; did you mean `{near}`?"));
-        return Err(Problem::not_found(format!("there is no character {slug}{}", near.unwrap_or_default())));
-    };
+    let character = member(shown, slug)?;
     let timeline = Timeline::of(slug, character).map_err(|error| Problem::unsound_bible(error.to_string()))?;
     Ok((character, timeline))
 }

@@ -98,8 +98,7 @@ const TOLD: &[(&str, &str, fn() -> Problem)] = &[
     }),
     ("InvalidContent", "What was sent is understood and is not right", || {
         let fix = Some("did you mean `height_cm`?".to_owned());
-        Problem::invalid_content("")
-            .with([FieldProblem::in_body("/visual_traits/heigth_cm", "there is no field `heigth_cm` here", fix)])
+        Problem::invalid_content("").with([FieldProblem::in_body("/visual_traits/heigth_cm", "there is no field `heigth_cm` here", fix)])
     }),
     ("PreconditionRequired", "`If-Match` is missing", || {
         let fix = Some("send the `ETag` of what you read, so that nobody's edit is lost".to_owned());
@@ -136,7 +135,8 @@ fn common(path: &str, method: &str, operation: &mut Value) {
     let named = |name: &str| parameters.iter().any(|parameter| parameter["name"] == name);
     let edits = method != "get";
     let takes_body = operation.get("requestBody").is_some();
-    let mut answers: Vec<(StatusCode, &str)> = vec![(StatusCode::INTERNAL_SERVER_ERROR, "Internal"), (StatusCode::SERVICE_UNAVAILABLE, "Unavailable")];
+    let mut answers: Vec<(StatusCode, &str)> =
+        vec![(StatusCode::INTERNAL_SERVER_ERROR, "Internal"), (StatusCode::SERVICE_UNAVAILABLE, "Unavailable")];
     if !parameters.is_empty() {
         answers.push((StatusCode::BAD_REQUEST, "InvalidRequest"));
     }
@@ -283,14 +283,23 @@ fn schemas() -> Map<String, Value> {
     not_required(&mut settings, "slug");
     let mut new = with(settings.clone(), vec![("slug", slug())]);
     new["properties"]["slug"]["description"] = json!("The name that refers to the project; made of `title` when left out. It stays.");
-    all.insert("NewProject".into(), exampled(new, json!({ "title": "Lantern Road", "description": "A girl, a fox, and the road where the lanterns go.", "language": "en" })));
+    all.insert(
+        "NewProject".into(),
+        exampled(
+            new,
+            json!({ "title": "Lantern Road", "description": "A girl, a fox, and the road where the lanterns go.", "language": "en" }),
+        ),
+    );
     let project = with(
         settings.clone(),
         vec![
             ("id", shown("Its id", json!({ "type": "string", "format": "uuid" }))),
             ("slug", shown("The name that refers to it", text())),
             ("bible", shown("The version that was produced last, or that it began with", text())),
-            ("updated_at", shown("When its settings changed, or it was produced, last", json!({ "type": "string", "format": "date-time" }))),
+            (
+                "updated_at",
+                shown("When its settings changed, or it was produced, last", json!({ "type": "string", "format": "date-time" })),
+            ),
         ],
     );
     all.insert("ProjectDocument".into(), exampled(project, project_example()));
@@ -300,8 +309,16 @@ fn schemas() -> Map<String, Value> {
     }
     for (name, of, example) in [
         ("Character", "character", character_example()),
-        ("Location", "location", json!({ "slug": "lantern-road", "name": "Lantern Road", "description": "A lane of paper lanterns above the river.", "set": "street" })),
-        ("Prop", "prop", json!({ "slug": "lantern", "name": "Lantern", "description": "Paper, red, older than Mei.", "part": "lantern", "colours": { "main": "#c8102e" } })),
+        (
+            "Location",
+            "location",
+            json!({ "slug": "lantern-road", "name": "Lantern Road", "description": "A lane of paper lanterns above the river.", "set": "street" }),
+        ),
+        (
+            "Prop",
+            "prop",
+            json!({ "slug": "lantern", "name": "Lantern", "description": "Paper, red, older than Mei.", "part": "lantern", "colours": { "main": "#c8102e" } }),
+        ),
     ] {
         all.insert(name.into(), exampled(with(kind(of), vec![("slug", slug())]), example));
     }
@@ -328,9 +345,18 @@ fn schemas() -> Map<String, Value> {
         vec![
             ("at", at("Season and number")),
             ("shown_title", shown("The title as it is shown: the one written here, or that of the title page, or the number", text())),
-            ("scenes", shown("The scenes of the screenplay", json!({ "type": "array", "items": { "type": "object", "properties": { "at": text(), "heading": text() }, "required": ["at", "heading"] } }))),
+            (
+                "scenes",
+                shown(
+                    "The scenes of the screenplay",
+                    json!({ "type": "array", "items": { "type": "object", "properties": { "at": text(), "heading": text() }, "required": ["at", "heading"] } }),
+                ),
+            ),
             ("script_digest", shown("BLAKE3 of the screenplay", text())),
-            ("shot_list_digest", shown("BLAKE3 of the shot list in canonical JSON; null where there is none", json!({ "type": ["string", "null"] }))),
+            (
+                "shot_list_digest",
+                shown("BLAKE3 of the shot list in canonical JSON; null where there is none", json!({ "type": ["string", "null"] })),
+            ),
         ],
     );
     let digest = "9a1b2c3d4e5f60718293a4b5c6d7e8f9012233445566778899aabbccddeeff00";
@@ -347,10 +373,16 @@ fn schemas() -> Map<String, Value> {
         ],
     );
     new["required"] = json!(["at", "script"]);
-    all.insert("NewEpisode".into(), exampled(new, json!({
-        "at": "S01E02", "title": "The long night", "script": "EXT. LANTERN ROAD - NIGHT\n\nMei lifts a lantern.\n\nMEI\nReady?\n",
-        "shot_list": { "scenes": { "1": { "weather": "rain" } } },
-    })));
+    all.insert(
+        "NewEpisode".into(),
+        exampled(
+            new,
+            json!({
+                "at": "S01E02", "title": "The long night", "script": "EXT. LANTERN ROAD - NIGHT\n\nMei lifts a lantern.\n\nMEI\nReady?\n",
+                "shot_list": { "scenes": { "1": { "weather": "rain" } } },
+            }),
+        ),
+    );
     let mut list = kind("shots");
     list["properties"]["scenes"]["additionalProperties"] = reference("SceneShots");
     all.insert("ShotList".into(), exampled(list, json!({ "scenes": { "1": { "weather": "rain", "shots": [shot_example()] } } })));
@@ -363,15 +395,27 @@ fn schemas() -> Map<String, Value> {
             ("number", shown("The number that the screenplay prints; null where it prints none", json!({ "type": ["string", "null"] }))),
         ],
     );
-    all.insert("Scene".into(), exampled(scene, json!({
-        "at": "S01E01.01", "heading": "EXT. LANTERN ROAD - NIGHT", "number": null, "weather": "rain", "shots": [shot_example()],
-    })));
+    all.insert(
+        "Scene".into(),
+        exampled(
+            scene,
+            json!({
+                "at": "S01E01.01", "heading": "EXT. LANTERN ROAD - NIGHT", "number": null, "weather": "rain", "shots": [shot_example()],
+            }),
+        ),
+    );
     let shot = all.get("ShotSpec").cloned().unwrap_or_default();
     let shot = with(
         shot,
         vec![
             ("at", at("Which")),
-            ("listed", shown("Whether the shot list lists it; otherwise the rules make it, and this is what is different about it", json!({ "type": "boolean" }))),
+            (
+                "listed",
+                shown(
+                    "Whether the shot list lists it; otherwise the rules make it, and this is what is different about it",
+                    json!({ "type": "boolean" }),
+                ),
+            ),
         ],
     );
     let mut example = shot_example();

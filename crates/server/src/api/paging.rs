@@ -75,7 +75,8 @@ impl Paging {
             None => 0,
             Some(cursor) => {
                 let at = all.iter().position(|item| name(item) == *cursor);
-                at.ok_or_else(|| Problem::parameter("cursor", format!("{cursor:?} is no cursor: pass the next_cursor of the page before")))? + 1
+                at.ok_or_else(|| Problem::parameter("cursor", format!("{cursor:?} is no cursor: pass the next_cursor of the page before")))?
+                    + 1
             }
         };
         let items: Vec<&T> = all[first..].iter().take(limit).collect();

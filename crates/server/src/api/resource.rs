@@ -109,7 +109,6 @@ pub(super) async fn remove(
     signed: Signed,
     against: &IfMatch,
 ) -> Result<Answer, Problem> {
-    let made: Result<Edited, EditError> =
-        desk.editor(project).await?.remove(&on.intent(signed)?, resource, against.precondition()).await;
+    let made: Result<Edited, EditError> = desk.editor(project).await?.remove(&on.intent(signed)?, resource, against.precondition()).await;
     Ok(Answer::done().from_commit(made?.commit))
 }

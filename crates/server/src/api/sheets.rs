@@ -36,7 +36,12 @@ pub(crate) struct SheetView {
     (status = 200, description = "A page of sheet pictures, look by look", body = Page<SheetView>),
     (status = 404, description = "There is no such project", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn sheets(State(desk): State<Desk>, Path(project): Path<Uuid>, Query(at): Query<At>, paging: Paging) -> Result<Json<Page<SheetView>>, Problem> {
+pub(crate) async fn sheets(
+    State(desk): State<Desk>,
+    Path(project): Path<Uuid>,
+    Query(at): Query<At>,
+    paging: Paging,
+) -> Result<Json<Page<SheetView>>, Problem> {
     let shown = desk.shown(project, at.asked()?.as_ref()).await?;
     let mut drawn = Drawn::by_subject(&desk, project, |subject| subject.starts_with("sheet ")).await?;
     let mut subjects: Vec<Subject> = drawn.keys().filter_map(|name| name.parse().ok()).collect();

@@ -1,13 +1,21 @@
 //! Versions of a bible: which one is read (`?ref=`), which branch an edit goes to (`?branch=`), and the endpoints of
 //! commits, branches and tags.
 
+pub(super) mod blame;
 pub(super) mod branches;
+pub(super) mod cherry_pick;
 pub(super) mod commits;
 pub(super) mod diff;
+pub(super) mod fsck;
 pub(super) mod head;
 pub(super) mod history;
+pub(super) mod impact;
+mod landing;
+pub(super) mod merge;
+pub(super) mod restore;
+pub(super) mod revert;
 pub(super) mod tags;
-mod view;
+pub(super) mod view;
 
 use bible::version::{RefName, Reference};
 use serde::Deserialize;
@@ -68,13 +76,13 @@ impl On {
         parsed.map_err(|error: bible::version::ParseReferenceError| Problem::parameter("branch", error.to_string()))
     }
 
+    /// Whether fields that the studio does not know may be added.
+    pub(crate) fn keeps_extra_fields(&self) -> bool {
+        self.extra_fields == Some(ExtraFields::Keep)
+    }
+
     /// The edit that somebody means.
     pub(crate) fn intent(&self, signed: Signed) -> Result<Intent, Problem> {
-        Ok(Intent {
-            branch: self.branch()?,
-            author: signed.author,
-            message: signed.message,
-            extra_fields: self.extra_fields == Some(ExtraFields::Keep),
-        })
+        Ok(Intent { branch: self.branch()?, author: signed.author, message: signed.message, extra_fields: self.keeps_extra_fields() })
     }
 }

@@ -189,7 +189,8 @@ async fn an_edit_has_its_author_and_its_reason_and_may_go_to_a_branch() {
     let desk = Desk::with_show().await;
     desk.post("/bible/branches", &json!({ "name": "mei/red-hair" })).await.is(201);
     let etag = desk.etag("/bible/characters/mei").await;
-    let signed = [("if-match", etag.as_str()), ("echo-author", "%E6%98%8E <ming@example.org>"), ("echo-message", "She is older here: 100%25")];
+    let signed =
+        [("if-match", etag.as_str()), ("echo-author", "%E6%98%8E <ming@example.org>"), ("echo-message", "She is older here: 100%25")];
     let path = desk.path("/bible/characters/mei?branch=mei/red-hair");
     desk.send(Method::PATCH, &path, &signed, &json!({ "age": 30 })).await.is(200);
     assert_eq!(desk.read("/bible/characters/mei").await.get("age"), None);

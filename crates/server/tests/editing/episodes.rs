@@ -27,7 +27,10 @@ async fn an_episode_is_made_of_its_screenplay_and_its_settings_change() {
         (json!({ "at": "S01E02", "script": "Nothing but words.\n" }), "/script"),
         (json!({ "at": "S01E02", "script": "EXT. MOON - NIGHT\n\nDust.\n" }), "/script"),
         (json!({ "at": "S01E02", "script": "EXT. STREET - NIGHT\n\nRain.\n", "titel": "x" }), "/titel"),
-        (json!({ "at": "S01E02", "script": "EXT. STREET - NIGHT\n\nRain.\n", "shot_list": { "scenes": { "2": {} } } }), "/shot_list/scenes/2"),
+        (
+            json!({ "at": "S01E02", "script": "EXT. STREET - NIGHT\n\nRain.\n", "shot_list": { "scenes": { "2": {} } } }),
+            "/shot_list/scenes/2",
+        ),
     ] {
         let problem = desk.post("/episodes", &body).await.problem(422, "invalid-content");
         assert_eq!(pointers(&problem), [at], "{problem}");
@@ -99,7 +102,8 @@ async fn shots_that_the_rules_make_are_refined_and_those_that_are_listed_are_edi
     desk.delete(&second, patched.etag()).await.is(204);
     // Now listed.
     let scene = desk.etag("/episodes/S01E01/scenes/1").await;
-    let listed = json!({ "shots": [{ "framing": "medium", "cast": ["mei"], "lines": [1] }, { "framing": "full", "cast": ["kit"], "lines": [2] }] });
+    let listed =
+        json!({ "shots": [{ "framing": "medium", "cast": ["mei"], "lines": [1] }, { "framing": "full", "cast": ["kit"], "lines": [2] }] });
     desk.put("/episodes/S01E01/scenes/1", &scene, &listed).await.is(200);
     let made = desk.post(shots, &json!({ "framing": "close-up", "cast": ["mei"] })).await.is(201);
     assert_eq!(made.header("location"), desk.path(&format!("{shots}/3")));

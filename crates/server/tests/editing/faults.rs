@@ -72,7 +72,8 @@ async fn fifty_who_try_again_until_accepted_are_all_in_history_once() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn edits_of_different_characters_at_once_never_refuse_each_other() {
     let desk = Arc::new(Desk::new().await);
-    let cast: Value = (0..24).map(|number| (format!("c{number}"), someone(&format!("C {number}")))).collect::<serde_json::Map<_, _>>().into();
+    let cast: Value =
+        (0..24).map(|number| (format!("c{number}"), someone(&format!("C {number}")))).collect::<serde_json::Map<_, _>>().into();
     desk.post("/bible", &json!({ "characters": cast })).await.is(201);
     let edits = (0..24).map(|number| {
         let desk = Arc::clone(&desk);

@@ -11,7 +11,9 @@ async fn parameters_that_nobody_knows_are_refused_with_the_one_that_was_meant() 
     let problem = desk.get("/bible/characters?limt=2").await.problem(400, "invalid-request");
     assert_eq!((&problem["errors"][0]["parameter"], &problem["errors"][0]["fix"]), (&json!("limt"), &json!("did you mean `limit`?")));
     desk.raw(Method::GET, "/api/anime/health?x=1", &[], None).await.problem(400, "invalid-request");
-    for (query, parameter) in [("limit=x", "limit"), ("limit=0", "limit"), ("limit=201", "limit"), ("cursor=x", "cursor"), ("limit=1&limit=2", "")] {
+    for (query, parameter) in
+        [("limit=x", "limit"), ("limit=0", "limit"), ("limit=201", "limit"), ("cursor=x", "cursor"), ("limit=1&limit=2", "")]
+    {
         let problem = desk.get(&format!("/bible/characters?{query}")).await.problem(400, "invalid-request");
         assert!(parameter.is_empty() || problem["errors"][0]["parameter"] == parameter, "{problem}");
     }

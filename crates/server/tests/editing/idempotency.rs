@@ -56,6 +56,7 @@ async fn sent_many_times_at_once_it_is_done_once() {
 #[tokio::test]
 async fn a_project_is_made_once() {
     let desk = Desk::empty().await;
-    let make = async || desk.send(Method::POST, "/api/anime/projects", &[("idempotency-key", "\"p\"")], &json!({ "title": "Tiny" })).await.is(201);
+    let make =
+        async || desk.send(Method::POST, "/api/anime/projects", &[("idempotency-key", "\"p\"")], &json!({ "title": "Tiny" })).await.is(201);
     assert_eq!(make().await.json(), make().await.json());
 }

@@ -58,7 +58,10 @@ async fn a_slug_that_is_taken_and_one_that_cannot_be_made_are_refused() {
     assert_eq!(pointers(&make(json!({ "title": "明" })).await.problem(422, "invalid-content")), ["/slug"]);
     assert_eq!(pointers(&make(json!({ "slug": "x" })).await.problem(422, "invalid-content")), ["/title"]);
     let misspelt = make(json!({ "title": "X", "discription": "?" })).await.problem(422, "invalid-content");
-    assert_eq!((pointers(&misspelt), &misspelt["errors"][0]["fix"]), (vec!["/discription".to_owned()], &json!("did you mean `description`?")));
+    assert_eq!(
+        (pointers(&misspelt), &misspelt["errors"][0]["fix"]),
+        (vec!["/discription".to_owned()], &json!("did you mean `description`?"))
+    );
     let etag = desk.etag("").await;
     let renamed = desk.patch("", &etag, &json!({ "slug": "other" })).await.problem(422, "invalid-content");
     assert_eq!(pointers(&renamed), ["/slug"]);

@@ -178,9 +178,9 @@ impl Resource {
     pub(super) fn is_taken(&self, snapshot: &Snapshot) -> bool {
         match self {
             // A project begins with its settings; the bible is what comes to them.
-            Self::Bible => {
-                snapshot.iter().any(|(path, _)| !matches!(path.kind(), DocumentKind::Settings | DocumentKind::File) && path.episode().is_none())
-            }
+            Self::Bible => snapshot
+                .iter()
+                .any(|(path, _)| !matches!(path.kind(), DocumentKind::Settings | DocumentKind::File) && path.episode().is_none()),
             Self::ShotList(at) => snapshot.get(&episode::shots_path(*at)).is_some(),
             other => other.represent(snapshot).is_some(),
         }
@@ -207,7 +207,9 @@ impl Resource {
                 let script = match fields.remove("script") {
                     Some(Value::String(text)) => text,
                     Some(_) => return Err(invalid("/script", "`script` is no text", "write a screenplay in Fountain")),
-                    None => return Err(invalid("/script", "`script` is missing", "write a screenplay in Fountain, with one scene at least")),
+                    None => {
+                        return Err(invalid("/script", "`script` is missing", "write a screenplay in Fountain, with one scene at least"));
+                    }
                 };
                 let list = fields.remove("shot_list");
                 write::without_shown(&mut fields, &["at"], Some(&json!({ "at": at })))?;
@@ -440,7 +442,11 @@ fn bible_replaced(snapshot: &Snapshot, new: Value, extra: bool) -> Result<Vec<Ed
                 {
                     match settings.insert("slug".into(), slug.clone()) {
                         Some(sent) if sent != slug => {
-                            return Err(invalid("/settings/slug", "`slug` cannot be changed here", "leave it out, or send it as you read it"));
+                            return Err(invalid(
+                                "/settings/slug",
+                                "`slug` cannot be changed here",
+                                "leave it out, or send it as you read it",
+                            ));
                         }
                         _ => {}
                     }
@@ -462,7 +468,9 @@ fn bible_replaced(snapshot: &Snapshot, new: Value, extra: bool) -> Result<Vec<Ed
         let named = match fields.remove(name) {
             None => Map::new(),
             Some(Value::Object(named)) => named,
-            Some(_) => return Err(invalid(&format!("/{name}"), &format!("`{name}` is an object: names and what they name"), "write `{ … }`")),
+            Some(_) => {
+                return Err(invalid(&format!("/{name}"), &format!("`{name}` is an object: names and what they name"), "write `{ … }`"));
+            }
         };
         for resource in Resource::all_named(kind, snapshot) {
             if let Resource::Named(_, slug) = resource

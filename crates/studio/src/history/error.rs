@@ -1,6 +1,7 @@
 //! What can go wrong with the history of a bible.
 
 use bible::Digest;
+use bible::version::archive::ArchiveError;
 use bible::version::{CommitId, ParseReferenceError, ReadError, RefName};
 use store::StoreError;
 
@@ -86,6 +87,56 @@ pub enum HistoryError {
         /// How many.
         commits: usize,
     },
+    /// A choice for a conflict that is not there.
+    #[error("there is no conflict at `{path}` to choose for{}", suggestion(nearest.as_deref()))]
+    NoSuchConflict {
+        /// What was chosen for.
+        path: String,
+        /// The nearest conflict.
+        nearest: Option<String>,
+    },
+    /// A choice makes no sound document.
+    #[error("what was chosen for `{path}` cannot be kept: {reason}")]
+    Resolution {
+        /// In which file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// A merge has several sides, and which one is meant was not said.
+    #[error("{} has {parents} parents; say which side stays: 1 for the branch that was merged into", commit.short())]
+    Parent {
+        /// Which commit.
+        commit: CommitId,
+        /// How many parents it has.
+        parents: usize,
+    },
+    /// No document is called like the beginning of a field's name.
+    #[error("no document holds the field `{field}`{}", suggestion(nearest.as_deref()))]
+    UnknownField {
+        /// What was asked for.
+        field: String,
+        /// The nearest document.
+        nearest: Option<String>,
+    },
+    /// A folder holds edits that would be lost.
+    #[error("the folder has uncommitted edits in {}; commit them, carry them along, or discard them", documents.join(", "))]
+    Uncommitted {
+        /// Which documents.
+        documents: Vec<String>,
+    },
+    /// An archive cannot be read or written.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// Branches or tags of an archive stand elsewhere here.
+    #[error(
+        "{} went different ways here and in the archive; say under which name the archive's are to be kept, and merge them",
+        list(names)
+    )]
+    Diverged {
+        /// Which.
+        names: Vec<RefName>,
+    },
     /// A value has no JSON form.
     #[error("a value has no JSON form")]
     Json(#[source] serde_json::Error),
@@ -123,6 +174,13 @@ impl HistoryError {
             | Self::Taken { .. }
             | Self::Current { .. }
             | Self::Unmerged { .. }
+            | Self::NoSuchConflict { .. }
+            | Self::Resolution { .. }
+            | Self::Parent { .. }
+            | Self::UnknownField { .. }
+            | Self::Uncommitted { .. }
+            | Self::Archive(_)
+            | Self::Diverged { .. }
             | Self::Json(_)
             | Self::Lost { .. }
             | Self::Damaged { .. } => false,
@@ -148,4 +206,8 @@ fn place(commit: Option<CommitId>) -> String {
 
 fn shorts(commits: &[CommitId]) -> String {
     commits.iter().map(|id| id.short()).collect::<Vec<_>>().join(", ")
+}
+
+fn list(names: &[RefName]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

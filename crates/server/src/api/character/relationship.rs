@@ -2,13 +2,12 @@
 
 use axum::extract::State;
 use bible::Slug;
-use bible::character::{ArcEntry, Relationship};
-use bible::resolve::{TieStretch, ties};
+use bible::resolve::{Tie, between};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{OriginView, timeline};
+use super::member;
 use crate::answer::Answer;
 use crate::api::version::At;
 use crate::condition::{IfNoneMatch, IfNoneMatchHeader};
@@ -16,21 +15,26 @@ use crate::desk::Desk;
 use crate::extract::{Path, Query};
 use crate::problem::Problem;
 
-/// What one is to another.
+/// What one is to the other.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({ "kind": "friend", "note": "since the flood" }))]
+#[schema(example = json!({ "from": "mei", "to": "kit", "kind": "friend", "note": "since the flood" }))]
 pub(crate) struct TieView {
+    /// Whose tie.
+    from: String,
+    /// To whom.
+    to: String,
+    /// What `to` is to `from`.
     kind: String,
     note: String,
 }
 
-impl From<Relationship> for TieView {
-    fn from(tie: Relationship) -> Self {
-        Self { kind: tie.kind, note: tie.note }
+impl From<Tie> for TieView {
+    fn from(tie: Tie) -> Self {
+        Self { from: tie.from.to_string(), to: tie.to.to_string(), kind: tie.kind, note: tie.note }
     }
 }
 
-/// A stretch of the story in which that does not change.
+/// A stretch of the story in which nothing changes between the two.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TieStretchView {
     /// From when; `S00E00` is the beginning.
@@ -39,33 +43,19 @@ pub(crate) struct TieStretchView {
     /// Until when; null for good.
     #[schema(example = "S01E05.03")]
     until: Option<String>,
-    /// Empty where the other is nothing to them.
+    /// In both directions; empty while they are nothing to each other.
     ties: Vec<TieView>,
-    /// Who said so.
-    origin: OriginView,
 }
 
-/// What two characters are to each other.
+/// What two characters are to each other over the story.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct RelationshipView {
     #[schema(example = "mei")]
     character: String,
     #[schema(example = "kit")]
     other: String,
-    /// What the other is to the character.
-    to_other: Vec<TieStretchView>,
-    /// What the character is to the other.
-    from_other: Vec<TieStretchView>,
-}
-
-fn shown_ties(stretches: Vec<TieStretch>, arc: &[ArcEntry]) -> Vec<TieStretchView> {
-    let view = |stretch: TieStretch| TieStretchView {
-        from: stretch.from.to_string(),
-        until: stretch.until.map(|until| until.to_string()),
-        ties: stretch.ties.into_iter().map(TieView::from).collect(),
-        origin: OriginView::of(stretch.origin, arc),
-    };
-    stretches.into_iter().map(view).collect()
+    /// In story order; empty when they never are anything to each other.
+    stretches: Vec<TieStretchView>,
 }
 
 /// What two characters are to each other over the story
@@ -79,13 +69,22 @@ pub(crate) async fn relationship(
     seen: IfNoneMatch,
 ) -> Result<Answer, Problem> {
     let shown = desk.shown(project, Some(&at.reference()?)).await?;
-    let (mine, my_timeline) = timeline(&shown, &slug)?;
-    let (theirs, their_timeline) = timeline(&shown, &other)?;
+    member(&shown, &slug)?;
+    member(&shown, &other)?;
+    let stretches = between(&shown.show, &slug, &other).map_err(|error| Problem::unsound_bible(error.to_string()))?;
+    let ends: Vec<Option<String>> = stretches.iter().skip(1).map(|next| Some(next.from.to_string())).chain([None]).collect();
     let view = RelationshipView {
         character: slug.to_string(),
         other: other.to_string(),
-        to_other: shown_ties(ties(&my_timeline, &other), &mine.arc),
-        from_other: shown_ties(ties(&their_timeline, &slug), &theirs.arc),
+        stretches: stretches
+            .into_iter()
+            .zip(ends)
+            .map(|(stretch, until)| TieStretchView {
+                from: stretch.from.to_string(),
+                until,
+                ties: stretch.ties.into_iter().map(TieView::from).collect(),
+            })
+            .collect(),
     };
     Ok(Answer::of(&view)?.from_commit(shown.commit).unless(&seen))
 }

@@ -1,50 +1,36 @@
 //! How a character changes over the story.
 
 use axum::extract::State;
-use bible::Slug;
+use bible::resolve::turns;
+use bible::{Slug, StoryTime};
 use serde::Serialize;
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::timeline;
 use crate::answer::Answer;
 use crate::api::version::At;
+use crate::api::version::view::ChangeView;
 use crate::condition::{IfNoneMatch, IfNoneMatchHeader};
 use crate::desk::Desk;
 use crate::extract::{Path, Query};
 use crate::problem::Problem;
 
-/// A change as the arc has it.
+/// A point of the story at which something about a character changes.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({ "entry": 0, "note": "She dresses for the festival.", "changes": { "look": "festival" } }))]
 pub(crate) struct TurnView {
-    /// Its place in the arc, from 0.
-    entry: usize,
-    /// What happens to them.
-    note: String,
-    /// What is different from here on, as a merge patch over the character.
-    #[schema(value_type = Object)]
-    changes: Map<String, Value>,
-}
-
-/// A stretch of the story in which nothing about a character changes.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct StretchView {
-    /// From when; `S00E00` is the beginning.
+    /// When.
     #[schema(example = "S01E02")]
-    from: String,
-    /// Until when; null for good.
-    #[schema(example = "S01E05.03")]
-    until: Option<String>,
-    /// What changed at its beginning.
-    turns: Vec<TurnView>,
-    /// The look worn.
+    at: String,
+    /// What happens to them, as the arc says.
+    #[schema(example = json!(["She dresses for the festival."]))]
+    notes: Vec<String>,
+    /// What is different from here on, by the path in the character.
+    #[schema(example = json!([{ "path": "look", "kind": "changed", "old": "school", "new": "festival" }]))]
+    changes: Vec<ChangeView>,
+    /// The look worn from here on.
     #[schema(example = "festival")]
     look: Option<String>,
-    /// Everything about them in it.
-    #[schema(value_type = Object, example = json!({ "name": "Mei", "age": 15, "look": "festival" }))]
-    state: Value,
 }
 
 /// How a character changes over the story.
@@ -52,13 +38,17 @@ pub(crate) struct StretchView {
 pub(crate) struct TimelineView {
     #[schema(example = "mei")]
     character: String,
-    stretches: Vec<StretchView>,
+    /// The look worn at the beginning.
+    #[schema(example = "school")]
+    look: Option<String>,
+    /// In story order.
+    turns: Vec<TurnView>,
 }
 
 /// How a character changes over the story
 #[utoipa::path(get, path = "/api/anime/projects/{project}/bible/characters/{character}/timeline", tag = "bible",
     params(("project" = Uuid, Path, description = "The project's id"), ("character" = String, Path, description = "The name that refers to them", example = "mei"), At, IfNoneMatchHeader),
-    responses((status = 200, description = "Every stretch of the story, in its order", body = TimelineView)))]
+    responses((status = 200, description = "Every turn, in story order", body = TimelineView)))]
 pub(crate) async fn character_timeline(
     State(desk): State<Desk>,
     Path((project, slug)): Path<(Uuid, Slug)>,
@@ -67,17 +57,20 @@ pub(crate) async fn character_timeline(
 ) -> Result<Answer, Problem> {
     let shown = desk.shown(project, Some(&at.reference()?)).await?;
     let (character, timeline) = timeline(&shown, &slug)?;
-    let segments = timeline.segments();
-    let mut stretches = Vec::with_capacity(segments.len());
-    for (index, segment) in segments.iter().enumerate() {
-        let turns = character.arc.iter().enumerate().filter(|(_, entry)| entry.at == segment.from);
-        stretches.push(StretchView {
-            from: segment.from.to_string(),
-            until: segments.get(index + 1).map(|next| next.from.to_string()),
-            turns: turns.map(|(entry, turn)| TurnView { entry, note: turn.note.clone(), changes: turn.changes.clone() }).collect(),
-            look: timeline.at(segment.from, None).ok().and_then(|then| then.look).map(|look| look.to_string()),
-            state: serde_json::to_value(&*segment.character).map_err(|error| Problem::fault(&error, false))?,
-        });
-    }
-    Ok(Answer::of(&TimelineView { character: slug.to_string(), stretches })?.from_commit(shown.commit).unless(&seen))
+    let look = |at: StoryTime| timeline.at(at, None).ok().and_then(|then| then.look).map(|look| look.to_string());
+    let turns = turns(&slug, character).map_err(|error| Problem::unsound_bible(error.to_string()))?;
+    let view = TimelineView {
+        character: slug.to_string(),
+        look: look(StoryTime::BEGINNING),
+        turns: turns
+            .into_iter()
+            .map(|turn| TurnView {
+                at: turn.at.to_string(),
+                notes: turn.notes,
+                changes: turn.changes.into_iter().map(ChangeView::from).collect(),
+                look: look(turn.at),
+            })
+            .collect(),
+    };
+    Ok(Answer::of(&view)?.from_commit(shown.commit).unless(&seen))
 }

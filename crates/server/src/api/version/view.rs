@@ -1,7 +1,7 @@
 //! Commits, branches and tags as they are shown.
 
 use bible::Digest;
-use bible::version::{Author, Change, Commit, CommitId, ParseReferenceError, RefName, Tag};
+use bible::version::{Author, Change, Commit, CommitId, ParseReferenceError, RefName, Reference, Tag};
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
@@ -185,9 +185,14 @@ pub(super) fn in_body(pointer: &'static str) -> impl Fn(String) -> Problem {
     move |detail| Problem::invalid_content("").with([FieldProblem::in_body(pointer, detail, None)])
 }
 
+/// The version that a field of a body names.
+pub(super) fn reference_at(pointer: &'static str, text: &str) -> Result<Reference, Problem> {
+    text.parse().map_err(|error: ParseReferenceError| in_body(pointer)(error.to_string()))
+}
+
 /// The commit that a field of a body names.
 pub(super) async fn commit_at(history: &History, pointer: &'static str, text: &str) -> Result<CommitId, Problem> {
-    let reference = text.parse().map_err(|error: ParseReferenceError| in_body(pointer)(error.to_string()))?;
+    let reference = reference_at(pointer, text)?;
     history.resolve(&reference).await.map_err(|error| match error {
         HistoryError::UnknownReference { .. } | HistoryError::Ambiguous { .. } | HistoryError::NoAncestor { .. } => {
             in_body(pointer)(error.to_string())

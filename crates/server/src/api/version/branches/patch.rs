@@ -12,7 +12,7 @@ use crate::api::version::view::{BranchView, commit_at, unchanged};
 use crate::author::{Signed, SignedHeader};
 use crate::condition::{IfMatch, IfMatchHeader};
 use crate::desk::Desk;
-use crate::extract::{Path, PatchOf};
+use crate::extract::{PatchOf, Path};
 use crate::problem::Problem;
 
 /// Where a branch is to be.
