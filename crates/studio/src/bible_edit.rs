@@ -18,6 +18,7 @@
 //! # }
 //! ```
 
+mod arrive;
 mod check;
 mod episode;
 mod error;

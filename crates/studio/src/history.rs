@@ -22,6 +22,7 @@ mod fsck;
 mod join;
 mod log;
 mod motion;
+mod preview;
 mod read;
 mod refs;
 mod restore;
@@ -38,6 +39,7 @@ pub use error::HistoryError;
 pub use fsck::{Fault, Fsck};
 pub use join::{Onto, Outcome};
 pub use log::{LogCursor, LogEntry, LogPage, LogRequest, ParseCursorError};
+pub use preview::Arriving;
 pub use refs::{Branch, Head, TagEntry};
 pub use sync::{Edits, Switched, Synced, folder_changes};
 

@@ -9,6 +9,7 @@ mod episodes;
 mod faults;
 mod foundations;
 mod idempotency;
+mod merging;
 mod projects;
 mod story;
 mod versions;

@@ -4,11 +4,12 @@ use axum::extract::State;
 use bible::version::Choice;
 use serde::Deserialize;
 use std::collections::BTreeMap;
+use studio::history::Arriving;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::On;
-use super::landing::{LandedView, Landing, landed, onto, turn};
+use super::landing::{LandedView, Landing, landed, onto};
 use crate::answer::Answer;
 use crate::author::{Signed, SignedHeader};
 use crate::desk::Desk;
@@ -53,11 +54,10 @@ pub(crate) async fn revert(
     Json(asked): Json<Revert>,
 ) -> Result<Answer, Problem> {
     let history = desk.history(project).await?;
-    let _turn = turn(&desk, project).await;
     let landing = Landing { expected_head: asked.expected_head, resolutions: asked.resolutions };
     let onto = onto(&desk, &history, &on, signed, landing).await?;
     let branch = onto.branch.as_ref().map(ToString::to_string);
     let commit = crate::api::version::view::reference_at("/commit", &asked.commit)?;
-    let outcome = history.revert(&commit, asked.parent, onto).await?;
+    let outcome = desk.editor(project).await?.arrive(&commit, Arriving::Reverted(asked.parent), onto, true).await?;
     landed(&history, branch.as_deref(), outcome).await
 }
