@@ -172,8 +172,9 @@ async fn what_is_not_there_and_what_is_wrongly_asked_are_problems_with_a_type() 
     {
         client.problem(&path, StatusCode::BAD_REQUEST).await;
     }
-    let post = Request::builder().method(Method::POST).uri("/api/anime/projects").header("host", "localhost").body(Body::empty()).unwrap();
-    let answer = client.send(post).await;
+    let delete =
+        Request::builder().method(Method::DELETE).uri("/api/anime/projects").header("host", "localhost").body(Body::empty()).unwrap();
+    let answer = client.send(delete).await;
     assert_eq!((answer.status, answer.header("content-type")), (StatusCode::METHOD_NOT_ALLOWED, "application/problem+json"));
 }
 
@@ -256,7 +257,8 @@ fn every_endpoint_shows_what_is_sent_and_what_comes_back() {
             if operation["summary"].as_str().is_none_or(str::is_empty) {
                 lacking.push(format!("{name}: summary"));
             }
-            let contents = std::iter::once((&"request".to_owned(), &operation["requestBody"]))
+            let request = "request".to_owned();
+            let contents = std::iter::once((&request, &operation["requestBody"]))
                 .chain(operation["responses"].as_object().unwrap())
                 .flat_map(|(what, body)| body["content"].as_object().into_iter().flatten().map(move |(kind, media)| (what, kind, media)));
             for (what, kind, media) in contents {

@@ -18,10 +18,10 @@ use crate::problem::Problem;
 macro_rules! create {
     ($name:ident, $kind:ident, $document:ident, $folder:literal, $path:literal, $summary:literal) => {
         #[utoipa::path(post, path = $path, tag = "bible", summary = $summary,
-                            description = "Refers to it by its `slug`, or by one made of its `name` when none is given.",
-                            params(("project" = Uuid, Path, description = "The project's id"), On, SignedHeader, IdempotencyHeader),
-                            request_body(content = $document, content_type = "application/json"),
-                            responses((status = 201, description = "It is made", body = $document)))]
+                                    description = "Refers to it by its `slug`, or by one made of its `name` when none is given.",
+                                    params(("project" = Uuid, Path, description = "The project's id"), On, SignedHeader, IdempotencyHeader),
+                                    request_body(content = $document, content_type = "application/json"),
+                                    responses((status = 201, description = "It is made", body = $document)))]
         pub(crate) async fn $name(
             State(desk): State<Desk>,
             Path(project): Path<Uuid>,

@@ -18,8 +18,8 @@ use crate::problem::Problem;
 macro_rules! list {
     ($name:ident, $kind:ident, $document:ident, $path:literal, $summary:literal) => {
         #[utoipa::path(get, path = $path, tag = "bible", summary = $summary,
-                            params(("project" = Uuid, Path, description = "The project's id"), At, Paging, IfNoneMatchHeader),
-                            responses((status = 200, description = "A page of them, by name", body = Page<$document>)))]
+                                    params(("project" = Uuid, Path, description = "The project's id"), At, Paging, IfNoneMatchHeader),
+                                    responses((status = 200, description = "A page of them, by name", body = Page<$document>)))]
         pub(crate) async fn $name(
             State(desk): State<Desk>,
             Path(project): Path<Uuid>,
