@@ -23,11 +23,13 @@
 //! assert_eq!(after.character.colour_model["hair"].base.to_string(), "#7a2b3a");
 //! ```
 
+mod changes;
 mod figure;
 pub mod merge_patch;
 mod reads;
 mod timeline;
 
+pub use changes::{Tie, TieStretch, Turn, between, turns};
 pub use figure::{FigureInputs, figure_inputs};
 pub use reads::{Read, Reads};
 pub use timeline::{LookError, Origin, ResolvedCharacter, Segment, Timeline, TimelineError, Timelines};

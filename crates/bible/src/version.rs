@@ -35,7 +35,7 @@ mod values;
 mod written;
 
 pub use commit::{Author, Commit, CommitId, ParseCommitIdError, Summary, Tag};
-pub use compare::{Change, ChangeKind, blamed, diff};
+pub use compare::{Change, ChangeKind, diff, value_changes};
 pub use document::{Document, Entry};
 pub use merge::{Choice, Conflict, ConflictKind, Merged, Resolutions, merge, merge_with};
 pub use object::{Object, ObjectKind, ParseObjectError};
@@ -43,7 +43,7 @@ pub use path::{DocumentKind, DocumentPath, ParsePathError};
 pub use pool::{Pool, ReadError};
 pub use reference::{Origin, ParseReferenceError, RefName, Reference, Step};
 pub use snapshot::{Edit, Snapshot};
-pub use written::{Form, Written, document_name};
+pub use written::{Form, Written, document_name, lookup};
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,8 @@ pub(crate) enum Exit {
     NeedsReview = 4,
     /// A program that is needed is missing; `doctor` says how to get it.
     ProgramMissing = 5,
+    /// Two changes of the bible contradict each other: somebody has to say which stands.
+    Conflicts = 6,
     /// Ended by Ctrl-C. What was finished is kept; the same command goes on from there.
     Cancelled = 130,
 }
@@ -26,6 +28,7 @@ Exit codes:
   3    the project has errors
   4    pictures need a person's review
   5    a needed program is missing (see doctor)
+  6    conflicts are to be resolved
   130  cancelled; the same command goes on from there";
 
 impl From<Exit> for std::process::ExitCode {

@@ -127,6 +127,19 @@ impl Store {
         self.objects(&ids.map_err(|error| StoreError::damaged("a commit's id", error))?).await
     }
 
+    /// Up to `limit` commits of a project, by id, after one of them.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn commit_ids(&self, project: Uuid, after: Option<Digest>, limit: u64) -> Result<Vec<Digest>, StoreError> {
+        let mut query = bible_commit::Entity::find().filter(bible_commit::Column::ProjectId.eq(project));
+        if let Some(after) = after {
+            query = query.filter(bible_commit::Column::Id.gt(after.to_string()));
+        }
+        let rows = query.order_by_asc(bible_commit::Column::Id).limit(limit).all(&self.reader).await.doing("list commits of the bible")?;
+        rows.into_iter().map(|row| row.id.parse().map_err(|error| StoreError::damaged("a commit's id", error))).collect()
+    }
+
     /// The generations of those of some ids that are commits of a project.
     ///
     /// # Errors

@@ -67,6 +67,9 @@ pub enum StudioError {
     /// The history of the bible does not allow it, or is broken.
     #[error(transparent)]
     History(#[from] HistoryError),
+    /// A project folder cannot be written.
+    #[error(transparent)]
+    Checkout(#[from] crate::history::CheckoutError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -142,7 +145,7 @@ impl StudioError {
             Self::History(error) => error.retryable(),
             Self::Store(error) => error.retryable(),
             Self::Blob(error) => error.retryable(),
-            Self::Busy { .. } | Self::File { .. } | Self::Cancelled => true,
+            Self::Checkout(_) | Self::Busy { .. } | Self::File { .. } | Self::Cancelled => true,
         }
     }
 

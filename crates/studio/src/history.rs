@@ -12,22 +12,32 @@
 //! ```
 
 mod archive;
+mod blame;
 mod cache;
+mod checkout;
 mod commit;
 mod error;
+mod fsck;
+mod join;
 mod log;
 mod read;
 mod refs;
+mod restore;
 mod session;
 mod sync;
+mod three_way;
 
 pub use archive::{Archive, Exported, ImportOptions, Imported, Landed, Landing};
+pub use blame::{Blame, BlamedChange};
 pub use cache::ObjectCache;
+pub use checkout::{Checkout, CheckoutError, put, replace};
 pub use commit::{Change, Committed, Expected, NewCommit};
 pub use error::HistoryError;
+pub use fsck::{Fault, Fsck};
+pub use join::{Onto, Outcome};
 pub use log::{LogCursor, LogEntry, LogPage, LogRequest, ParseCursorError};
 pub use refs::{Branch, Head, TagEntry};
-pub use sync::Synced;
+pub use sync::{Edits, Switched, Synced, folder_changes};
 
 use store::Store;
 use uuid::Uuid;

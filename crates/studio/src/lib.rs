@@ -27,6 +27,7 @@ pub mod folder;
 pub mod gate;
 pub mod graph;
 pub mod history;
+mod impact;
 pub mod listing;
 mod lock;
 pub mod picture_files;

@@ -235,7 +235,7 @@ impl Studio {
         serde_json::from_slice(&self.blobs.get(digest).await.ok()?).ok()
     }
 
-    async fn cost(&self, project: Option<Uuid>, steps: &[Step]) -> Result<Cost, StudioError> {
+    pub(crate) async fn cost(&self, project: Option<Uuid>, steps: &[Step]) -> Result<Cost, StudioError> {
         let mut cost = Cost { frames: 0, cpu_seconds: Some(0.0), gpu_seconds: 0.0, money: 0.0 };
         for kind in [RecipeKind::Sheet, RecipeKind::Shot, RecipeKind::Transition] {
             let of_kind = steps.iter().filter(|step| step.action == Action::Draw && kind_of(&step.subject) == Some(kind));

@@ -97,9 +97,10 @@ fn file(path: &str, old: &Written, new: &Written, changes: &mut Vec<Change>) {
     }
 }
 
-/// Whether a field differs between two snapshots: what blame asks of each commit.
+/// What differs between two values; paths begin with `name`.
 #[must_use]
-pub fn blamed(field: &str, before: &Written, after: &Written) -> bool {
-    let value = |snapshot: &Written| snapshot.field(field).and_then(|(_, value)| value);
-    value(before) != value(after)
+pub fn value_changes(name: &str, old: Option<&Value>, new: Option<&Value>) -> Vec<Change> {
+    let mut changes = Vec::new();
+    values::differences(name, old, new, &mut changes);
+    changes
 }

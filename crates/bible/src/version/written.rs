@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::source::yaml;
+use crate::source::{edit, yaml};
 
 /// What a file is to differences and merges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,6 +99,24 @@ impl Written {
         Some((path, value.and_then(|value| lookup(&value, rest).cloned())))
     }
 
+    /// Gives a field of a YAML file the value that it has in another version, or takes it away when it has none there.
+    /// Comments and all else stay. Says whether the field is in either version.
+    pub fn take_field(&mut self, name: &str, from: &Self) -> bool {
+        let Some(path) = self.file_of(name).filter(|path| Form::of(path) == Form::Yaml).map(str::to_owned) else { return false };
+        let rest = name[document_name(&path).len()..].trim_start_matches('.');
+        let (Some(mut value), Some(source)) = (self.value(&path), from.value(&path)) else { return false };
+        let done = match (steps(&source, rest), steps(&value, rest)) {
+            (Some(steps), _) => lookup(&source, rest).is_some_and(|new| put(&mut value, &steps, new)),
+            (None, Some(steps)) => take(&mut value, &steps),
+            (None, None) => false,
+        };
+        if done {
+            let text = edit(self.text(&path).unwrap_or_default(), &value);
+            self.insert(&path, text);
+        }
+        done
+    }
+
     /// The file whose document a field's name begins with.
     fn file_of(&self, name: &str) -> Option<&str> {
         let names = |path: &&str| {
@@ -109,8 +127,9 @@ impl Written {
     }
 }
 
-/// A value inside of another. Keys may hold dots themselves (`iris.left`).
-fn lookup<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
+/// A value inside of another, by its path. Keys may hold dots themselves (`iris.left`).
+#[must_use]
+pub fn lookup<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
     if path.is_empty() {
         return Some(value);
     }
@@ -124,6 +143,67 @@ fn lookup<'a>(value: &'a Value, path: &str) -> Option<&'a Value> {
             lookup(items.get(index.parse::<usize>().ok()?)?, rest)
         }
         _ => None,
+    }
+}
+
+/// The keys that lead to a value, where there is one.
+fn steps<'a>(value: &Value, path: &'a str) -> Option<Vec<&'a str>> {
+    if path.is_empty() {
+        return Some(Vec::new());
+    }
+    let ends = path.match_indices('.').map(|(at, _)| at).chain([path.len()]);
+    ends.into_iter().find_map(|end| {
+        let key = &path[..end];
+        let inner = match value {
+            Value::Object(fields) => fields.get(key),
+            Value::Array(items) => key.parse::<usize>().ok().and_then(|index| items.get(index)),
+            _ => None,
+        }?;
+        let mut rest = steps(inner, path.get(end + 1..).unwrap_or_default())?;
+        rest.insert(0, key);
+        Some(rest)
+    })
+}
+
+/// Puts a value where keys lead, making the maps on the way. Says whether it could.
+fn put(value: &mut Value, steps: &[&str], new: &Value) -> bool {
+    let Some((key, rest)) = steps.split_first() else {
+        *value = new.clone();
+        return true;
+    };
+    match value {
+        Value::Object(fields) => put(fields.entry((*key).to_owned()).or_insert(Value::Null), rest, new),
+        Value::Null => {
+            *value = Value::Object(serde_json::Map::new());
+            put(value, steps, new)
+        }
+        Value::Array(items) => match key.parse::<usize>() {
+            Ok(index) if index < items.len() => put(&mut items[index], rest, new),
+            Ok(_) if rest.is_empty() => {
+                items.push(new.clone());
+                true
+            }
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Takes away what keys lead to. Says whether it was there.
+fn take(value: &mut Value, steps: &[&str]) -> bool {
+    let Some((key, rest)) = steps.split_first() else { return false };
+    match value {
+        Value::Object(fields) if rest.is_empty() => fields.remove(*key).is_some(),
+        Value::Object(fields) => fields.get_mut(*key).is_some_and(|inner| take(inner, rest)),
+        Value::Array(items) => match key.parse::<usize>() {
+            Ok(index) if index < items.len() && rest.is_empty() => {
+                items.remove(index);
+                true
+            }
+            Ok(index) => items.get_mut(index).is_some_and(|inner| take(inner, rest)),
+            Err(_) => false,
+        },
+        _ => false,
     }
 }
 
@@ -164,5 +244,19 @@ mod tests {
         assert_eq!(field("characters.mei.nothing"), None);
         assert_eq!(snapshot.field("episodes.s01e01.shots.scenes").unwrap().0, "episodes/s01e01/shots.yaml");
         assert!(snapshot.field("characters.rin.name").is_none());
+    }
+
+    #[test]
+    fn a_field_is_taken_from_another_version_and_comments_stay() {
+        let of = |text: &str| Written::from_iter([("bible/characters/mei.yaml".to_owned(), text.as_bytes().to_vec())]);
+        let old = of("age: 24\ncolour_model:\n  iris.left: \"#4a7a5c\"\ntraits: { hair: { style: bob } }\n");
+        let mut new = of("# hers\nage: 25 # since May\ncolour_model:\n  iris.left: \"#000000\"\nnickname: M\n");
+        for field in ["age", "colour_model.iris.left", "traits.hair.style", "nickname"] {
+            assert!(new.take_field(&format!("characters.mei.{field}"), &old), "{field}");
+        }
+        assert!(!new.take_field("characters.mei.nothing", &old));
+        let text = new.text("bible/characters/mei.yaml").unwrap();
+        assert!(text.starts_with("# hers\nage: 24 # since May\n"), "{text}");
+        assert_eq!(new.value("bible/characters/mei.yaml"), old.value("bible/characters/mei.yaml"));
     }
 }

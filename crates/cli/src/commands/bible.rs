@@ -1,14 +1,22 @@
 //! `echo-studio bible …`: the history of a project's bible. What is versioned are the files of the project folder.
 
+mod conflicts;
+mod landing;
+mod listing;
+mod people;
+
 use std::path::PathBuf;
 
-use bible::version::{Author, Change, ChangeKind, RefName, Reference, Written, diff};
-use serde_json::{Value, json};
-use studio::history::{Branch, LogEntry, LogRequest, Synced};
-use studio::{History, Show, Studio};
+use bible::version::{Author, RefName, Reference, Written, diff};
+use bible::{Slug, StoryTime};
+use studio::folder::Folder;
+use studio::history::folder_changes;
+use studio::{History, Show, Studio, StudioError};
 
 use crate::exit::Exit;
 use crate::{Context, output};
+use conflicts::ResolveArguments;
+use listing::whoami;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -21,7 +29,7 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, clap::Subcommand)]
 enum Command {
-    /// Make the folder's edits a commit on the current branch
+    /// Make the folder's edits a commit on the current branch, together with what others committed meanwhile
     Commit {
         /// Why
         #[arg(long, short)]
@@ -29,8 +37,18 @@ enum Command {
         /// Who
         #[arg(long, env = "USER", default_value = "someone")]
         author: String,
+        #[command(flatten)]
+        resolve: ResolveArguments,
     },
-    /// Say what the folder changes against the last commit
+    /// Commit the folder's edits when there are any, and bring in what others committed
+    Sync {
+        /// Why; a sentence that names what was edited when left out
+        #[arg(long, short)]
+        message: Option<String>,
+        #[command(flatten)]
+        resolve: ResolveArguments,
+    },
+    /// Say what the folder changes against the version it was taken from
     Status,
     /// List the commits, newest first
     Log {
@@ -43,6 +61,12 @@ enum Command {
         /// At most this many
         #[arg(long, short = 'n', default_value_t = 50)]
         limit: usize,
+    },
+    /// Show a commit: who, when, why, and every field that it changed
+    Show {
+        /// Which: a branch, a tag, a commit
+        #[arg(default_value = "HEAD")]
+        commit: Reference,
     },
     /// Say what differs between two versions, field by field
     Diff {
@@ -66,6 +90,16 @@ enum Command {
         #[arg(long, requires = "delete")]
         force: bool,
     },
+    /// Go to another branch: its files come into the folder
+    Switch(landing::SwitchArguments),
+    /// Merge another branch into the current one, field by field
+    Merge(landing::MergeArguments),
+    /// Take back what a commit did, as a new commit
+    Revert(landing::ReplayArguments),
+    /// Do again on this branch what a commit did on another
+    CherryPick(landing::ReplayArguments),
+    /// Put documents or fields back to what they were at another version
+    Restore(landing::RestoreArguments),
     /// List the tags, or name a version: a delivery
     Tag {
         /// The name of a new one
@@ -76,13 +110,64 @@ enum Command {
         /// What it is
         #[arg(long, short, default_value = "")]
         message: String,
+        /// Delete it instead
+        #[arg(long, requires = "name")]
+        delete: bool,
+    },
+    /// Say who gave a field its value, when and why
+    Blame {
+        /// Which: characters.mei.colour_model.iris.left
+        field: String,
+        /// At which version
+        #[arg(long, default_value = "HEAD")]
+        at: Reference,
+        /// How many of its changes, newest first
+        #[arg(long, short = 'n', default_value_t = 1)]
+        limit: usize,
+    },
+    /// Check that nothing of the history is missing or damaged
+    Fsck,
+    /// Say what a change makes stale: pictures, why, and what drawing them again costs
+    Impact {
+        /// The older version
+        #[arg(default_value = "HEAD")]
+        old: Reference,
+        /// The newer; the folder as it is, uncommitted, when left out
+        new: Option<Reference>,
+        /// List every picture, however many
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show a character as they are at a point of the story, with the origin of each value
+    Resolve {
+        /// Who
+        character: Slug,
+        /// When: S01E02, S01E02.05
+        #[arg(long)]
+        at: StoryTime,
+        /// Wearing this
+        #[arg(long)]
+        look: Option<Slug>,
+        /// In which version; the folder as it is when left out
+        #[arg(long = "ref", value_name = "VERSION")]
+        reference: Option<Reference>,
+    },
+    /// Show what changes in a character over the story; what two are to each other when both are named
+    Timeline {
+        /// Who
+        character: Slug,
+        /// The other of a relationship
+        other: Option<Slug>,
+        /// In which version; the folder as it is when left out
+        #[arg(long = "ref", value_name = "VERSION")]
+        reference: Option<Reference>,
     },
 }
 
 /// A desk with its project's history.
 struct Desk {
     studio: Studio,
-    show: Show,
+    folder: Folder,
     history: History,
 }
 
@@ -95,148 +180,101 @@ impl Desk {
         Ok(self.history.snapshot_at(reference).await?.written())
     }
 
-    fn folder(&self) -> anyhow::Result<Written> {
-        Ok(self.show.folder.snapshot()?.written())
+    /// The show as the folder says it; what is wrong in the folder otherwise.
+    fn show(&self) -> Result<Show, StudioError> {
+        Show::of_folder(self.folder.clone())
     }
 }
 
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
-    let show = super::load(&arguments.project)?;
+    let folder = Folder::read(&arguments.project).map_err(StudioError::from)?;
     let studio = super::open(context, &arguments.project).await?;
-    let history = studio.history_of(&show).await?;
-    let desk = Desk { studio, show, history };
+    let history = studio.history_in(&folder).await?;
+    let desk = Desk { studio, folder, history };
+    let json = context.json;
     match arguments.command {
-        Command::Commit { message, author } => commit(&desk, message, author).await?,
-        Command::Status => status(&desk, context.json).await?,
-        Command::Log { from, path, limit } => log(&desk, &from, path, limit, context.json).await?,
+        Command::Commit { message, author, resolve } => {
+            return landing::commit(&desk, Some(message), Author::named(author), &resolve, json).await;
+        }
+        Command::Sync { message, resolve } => return landing::commit(&desk, message, whoami(), &resolve, json).await,
+        Command::Status => status(&desk, json).await?,
+        Command::Log { from, path, limit } => listing::log(&desk, &from, path, limit, json).await?,
+        Command::Show { commit } => listing::show(&desk, &commit, json).await?,
         Command::Diff { old, new } => {
             let new = match new {
                 Some(new) => desk.at(&new).await?,
-                None => desk.folder()?,
+                None => desk.folder.snapshot()?.written(),
             };
-            changes(&diff(&desk.at(&old).await?, &new), context.json)?;
+            listing::changes(&diff(&desk.at(&old).await?, &new), json)?;
         }
-        Command::Branch { name: None, .. } => branches(&desk.history.branches().await?, context.json)?,
+        Command::Branch { name: None, .. } => listing::branches(&desk.history.branches().await?, json)?,
         Command::Branch { name: Some(name), delete: true, force, .. } => {
-            let who = Author::named(whoami());
-            let head = desk.history.delete_branch(&name, force, &who, desk.now()).await?;
+            let head = desk.history.delete_branch(&name, force, &whoami(), desk.now()).await?;
             output::line(format_args!("{name} is deleted; it was at {}.", head.short()));
         }
         Command::Branch { name: Some(name), at, .. } => {
             let at = desk.history.resolve(&at).await?;
-            desk.history.create_branch(&name, at, &Author::named(whoami()), desk.now()).await?;
+            desk.history.create_branch(&name, at, &whoami(), desk.now()).await?;
             output::line(format_args!("{name} begins at {}.", at.short()));
         }
-        Command::Tag { name: None, .. } => tags(&desk, context.json).await?,
-        Command::Tag { name: Some(name), at, message } => {
+        Command::Switch(arguments) => return landing::switch(&desk, arguments, json).await,
+        Command::Merge(arguments) => return landing::merge(&desk, arguments, json).await,
+        Command::Revert(arguments) => return landing::revert(&desk, arguments, json).await,
+        Command::CherryPick(arguments) => return landing::cherry_pick(&desk, arguments, json).await,
+        Command::Restore(arguments) => return landing::restore(&desk, arguments, json).await,
+        Command::Tag { name: None, .. } => listing::tags(&desk, json).await?,
+        Command::Tag { name: Some(name), delete: true, .. } => {
+            desk.history.delete_tag(&name, &whoami(), desk.now()).await?;
+            output::line(format_args!("The tag {name} is deleted."));
+        }
+        Command::Tag { name: Some(name), at, message, .. } => {
             let at = desk.history.resolve(&at).await?;
-            desk.history.create_tag(&name, at, &Author::named(whoami()), &message, desk.now()).await?;
+            desk.history.create_tag(&name, at, &whoami(), &message, desk.now()).await?;
             output::line(format_args!("{name} names {}.", at.short()));
+        }
+        Command::Blame { field, at, limit } => listing::blame(&desk, &field, &at, limit, json).await?,
+        Command::Fsck => return Ok(if listing::fsck(&desk, json).await? { Exit::Success } else { Exit::Failure }),
+        Command::Impact { old, new, all } => impact(&desk, &old, new.as_ref(), all, json).await?,
+        Command::Resolve { character, at, look, reference } => {
+            people::resolve(&desk, &character, at, look.as_ref(), reference.as_ref(), json).await?;
+        }
+        Command::Timeline { character, other, reference } => {
+            people::timeline(&desk, &character, other.as_ref(), reference.as_ref(), json).await?;
         }
     }
     Ok(Exit::Success)
 }
 
-/// The name of the user, as the system's environment says it.
-fn whoami() -> String {
-    std::env::var("USER").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "someone".to_owned())
-}
-
-async fn commit(desk: &Desk, message: String, author: String) -> anyhow::Result<()> {
-    match desk.history.sync(&desk.show.folder, Author::named(author), message, desk.now()).await? {
-        Synced::Unchanged { branch } => output::line(format_args!("Nothing to commit: {branch} has all of it.")),
-        Synced::Committed(made) => {
-            let summary = &made.commit.summary;
-            output::line(format_args!(
-                "[{} {}] {}\n {} new, {} changed, {} gone",
-                made.branch,
-                made.id.short(),
-                made.commit.subject(),
-                summary.added,
-                summary.changed,
-                summary.removed
-            ));
-        }
-    }
-    Ok(())
-}
-
 async fn status(desk: &Desk, as_json: bool) -> anyhow::Result<()> {
     let head = desk.history.head().await?;
-    let before = match head.commit {
-        Some(commit) => desk.history.snapshot(commit).await?.written(),
-        None => Written::default(),
-    };
-    let found = diff(&before, &desk.folder()?);
-    if !as_json {
-        let place = head.commit.map_or_else(|| "no commit yet".to_owned(), |commit| commit.short());
-        output::line(format_args!("On {} ({place}); {} change(s) in the folder.", head.branch, found.len()));
-    }
-    changes(&found, as_json)
-}
-
-async fn log(desk: &Desk, from: &Reference, paths: Vec<String>, limit: usize, as_json: bool) -> anyhow::Result<()> {
-    let page = desk.history.log(from, &LogRequest { limit, paths, cursor: None }).await?;
+    let found = folder_changes(&desk.history, &desk.folder).await?;
     if as_json {
-        let entries: Vec<Value> = page.entries.iter().map(|LogEntry { id, commit }| json!({ "id": id, "commit": **commit })).collect();
-        return output::json(&json!({ "entries": entries, "next": page.next.map(|next| next.to_string()) }));
+        return listing::changes(&found, true);
     }
-    for LogEntry { id, commit } in &page.entries {
-        let when = chrono::DateTime::from_timestamp_micros(commit.at).map(|time| time.format("%Y-%m-%d %H:%M").to_string());
+    let place = head.commit.map_or_else(|| "no commit yet".to_owned(), |commit| commit.short());
+    output::line(format_args!("On {} ({place}); {} change(s) in the folder.", head.branch, found.len()));
+    let base = desk.history.folder_base(&desk.folder).await?;
+    if base != head.commit
+        && let Some(base) = base
+    {
         output::line(format_args!(
-            "{}  {}  {}  {}",
-            output::paint(&id.short(), 33),
-            when.unwrap_or_default(),
-            commit.author,
-            commit.subject()
+            "The folder was taken from {}; `echo-studio bible sync` brings in what was committed since.",
+            base.short()
         ));
     }
-    Ok(())
+    listing::changes(&found, false)
 }
 
-fn branches(all: &[Branch], as_json: bool) -> anyhow::Result<()> {
+async fn impact(desk: &Desk, old: &Reference, new: Option<&Reference>, all: bool, as_json: bool) -> anyhow::Result<()> {
+    let before = desk.history.show_at(old).await?;
+    let after = match new {
+        Some(new) => desk.history.show_at(new).await?,
+        None => desk.show()?,
+    };
+    let impact = desk.studio.impact(&before, &after).await?;
     if as_json {
-        let all: Vec<Value> =
-            all.iter().map(|branch| json!({ "name": branch.name.to_string(), "head": branch.head, "current": branch.current })).collect();
-        return output::json(&all);
+        return output::json(&impact);
     }
-    for branch in all {
-        output::line(format_args!("{} {:<24} {}", if branch.current { '*' } else { ' ' }, branch.name.to_string(), branch.head.short()));
-    }
+    super::plan::print_impact(&impact, all);
     Ok(())
-}
-
-async fn tags(desk: &Desk, as_json: bool) -> anyhow::Result<()> {
-    let all = desk.history.tags().await?;
-    if as_json {
-        let all: Vec<Value> =
-            all.iter().map(|tag| json!({ "name": tag.name.to_string(), "commit": tag.target, "message": tag.tag.message })).collect();
-        return output::json(&all);
-    }
-    for tag in all {
-        output::line(format_args!("{:<24} {}  {}", tag.name.to_string(), tag.target.short(), tag.tag.message));
-    }
-    Ok(())
-}
-
-fn changes(all: &[Change], as_json: bool) -> anyhow::Result<()> {
-    if as_json {
-        return output::json(all);
-    }
-    for change in all {
-        let (sign, code) = match change.kind {
-            ChangeKind::Added => ('+', 32),
-            ChangeKind::Removed => ('-', 31),
-            ChangeKind::Changed | ChangeKind::Moved | ChangeKind::Lines | ChangeKind::Form => ('~', 33),
-        };
-        let colours: String = [&change.old, &change.new].into_iter().flatten().map(swatch).collect();
-        output::line(format_args!("{} {change}{colours}", output::paint(&sign.to_string(), code)));
-    }
-    Ok(())
-}
-
-/// A colour as a patch of it, where the terminal shows colours.
-fn swatch(value: &Value) -> String {
-    let colour = value.as_str().and_then(|text| text.parse::<bible::Colour>().ok()).filter(|_| output::colourful());
-    colour.map(|colour| format!(" \u{1b}[48;2;{};{};{}m    \u{1b}[0m", colour.red, colour.green, colour.blue)).unwrap_or_default()
 }

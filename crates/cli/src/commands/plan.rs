@@ -35,6 +35,11 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
     Ok(Exit::Success)
 }
 
+/// What a change makes stale.
+pub(super) fn print_impact(impact: &Plan, all: bool) {
+    print(impact, if all { usize::MAX } else { LISTED });
+}
+
 fn print(plan: &Plan, listed: usize) {
     if plan.is_empty() {
         output::line(format_args!("Nothing to draw: all {} pictures and clips are as the bible has them.", plan.unchanged));

@@ -63,7 +63,7 @@ pub struct Committed {
 }
 
 /// How often a change that goes on top of anything is tried again when the branch moves meanwhile.
-const TRIES: usize = 32;
+pub(super) const TRIES: usize = 32;
 
 impl History {
     /// Makes a commit.
@@ -90,7 +90,7 @@ impl History {
             };
             let before = match &parent {
                 Some((_, commit)) => commit.tree,
-                None => tree::write_listing(Listing::new(), &mut session.pool).map_err(HistoryError::Json)?,
+                None => session.empty_tree()?,
             };
             let tree = session.changed(before, &new.change).await?;
             if tree == before && parent.is_some() {
@@ -166,6 +166,11 @@ impl Session<'_> {
         }
     }
 
+    /// The tree without documents: what the first commit is compared with.
+    pub(super) fn empty_tree(&mut self) -> Result<Digest, HistoryError> {
+        tree::write_listing(Listing::new(), &mut self.pool).map_err(HistoryError::Json)
+    }
+
     /// Writes a commit and everything new that it names.
     pub(super) async fn write_commit(
         &mut self,
@@ -175,7 +180,7 @@ impl Session<'_> {
         message: String,
         at: DateTime<Utc>,
     ) -> Result<(CommitId, Arc<Commit>), HistoryError> {
-        let empty = tree::write_listing(Listing::new(), &mut self.pool).map_err(HistoryError::Json)?;
+        let empty = self.empty_tree()?;
         let (generation, summary) = self
             .read(|pool| {
                 let mut generation = 0;

@@ -87,6 +87,44 @@ pub enum HistoryError {
         /// How many.
         commits: usize,
     },
+    /// A choice for a conflict that is not there.
+    #[error("there is no conflict at `{path}` to choose for{}", suggestion(nearest.as_deref()))]
+    NoSuchConflict {
+        /// What was chosen for.
+        path: String,
+        /// The nearest conflict.
+        nearest: Option<String>,
+    },
+    /// A choice makes no sound document.
+    #[error("what was chosen for `{path}` cannot be kept: {reason}")]
+    Resolution {
+        /// In which file.
+        path: String,
+        /// Why.
+        reason: String,
+    },
+    /// A merge has several sides, and which one is meant was not said.
+    #[error("{} has {parents} parents; say which side stays: 1 for the branch that was merged into", commit.short())]
+    Parent {
+        /// Which commit.
+        commit: CommitId,
+        /// How many parents it has.
+        parents: usize,
+    },
+    /// No document is called like the beginning of a field's name.
+    #[error("no document holds the field `{field}`{}", suggestion(nearest.as_deref()))]
+    UnknownField {
+        /// What was asked for.
+        field: String,
+        /// The nearest document.
+        nearest: Option<String>,
+    },
+    /// A folder holds edits that would be lost.
+    #[error("the folder has uncommitted edits in {}; commit them, carry them along, or discard them", documents.join(", "))]
+    Uncommitted {
+        /// Which documents.
+        documents: Vec<String>,
+    },
     /// An archive cannot be read or written.
     #[error(transparent)]
     Archive(#[from] ArchiveError),
@@ -136,6 +174,11 @@ impl HistoryError {
             | Self::Taken { .. }
             | Self::Current { .. }
             | Self::Unmerged { .. }
+            | Self::NoSuchConflict { .. }
+            | Self::Resolution { .. }
+            | Self::Parent { .. }
+            | Self::UnknownField { .. }
+            | Self::Uncommitted { .. }
             | Self::Archive(_)
             | Self::Diverged { .. }
             | Self::Json(_)

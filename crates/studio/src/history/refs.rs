@@ -239,10 +239,7 @@ impl History {
     /// # Errors
     /// [`HistoryError::UnknownName`].
     pub async fn switch(&self, name: &RefName, who: &Author, now: DateTime<Utc>) -> Result<Head, HistoryError> {
-        let Some(commit) = self.branch_head(name).await? else {
-            let branches = self.branches().await?;
-            return Err(self.unknown("branch", name, branches.iter().map(|branch| &branch.name)));
-        };
+        let Some(commit) = self.branch_head(name).await? else { return Err(self.unknown_branch(name).await?) };
         let old = self.store.bible_ref(self.project, HEAD).await?;
         if old.as_deref() != Some(name.as_str()) {
             let change = RefChange { name: HEAD.to_owned(), old: old.clone(), new: Some(name.to_string()) };
@@ -298,6 +295,12 @@ impl History {
         }
         let tags = self.tags().await?;
         Err(self.unknown("tag", name, tags.iter().map(|tag| &tag.name)))
+    }
+
+    /// That there is no such branch.
+    pub(super) async fn unknown_branch(&self, name: &RefName) -> Result<HistoryError, HistoryError> {
+        let branches = self.branches().await?;
+        Ok(self.unknown("branch", name, branches.iter().map(|branch| &branch.name)))
     }
 
     fn unknown<'a>(&self, what: &'static str, name: &RefName, known: impl Iterator<Item = &'a RefName>) -> HistoryError {

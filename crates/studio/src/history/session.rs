@@ -41,6 +41,11 @@ impl Session<'_> {
         }
     }
 
+    /// Whose questions these are.
+    pub(super) const fn history(&self) -> &History {
+        self.history
+    }
+
     pub(super) async fn load(&mut self, ids: BTreeSet<Digest>) -> Result<(), HistoryError> {
         let mut wanted = BTreeSet::new();
         for id in ids {

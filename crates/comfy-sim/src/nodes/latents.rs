@@ -1,0 +1,45 @@
+//! Stand-ins for what needs a model: loaders, text encoders, latents. They hold names and sizes.
+
+use std::sync::Arc;
+
+use super::{Call, Latent, Left, Output, Stop};
+
+fn latent(latent: Latent) -> Left {
+    Left { outputs: vec![Output::Latent(Arc::new(latent))], ui: None }
+}
+
+pub(super) fn checkpoint_loader(call: &Call<'_>) -> Result<Left, Stop> {
+    let name = call.text("ckpt_name")?;
+    Ok(Left { outputs: vec![Output::Model(name.to_owned()), Output::Clip, Output::Vae], ui: None })
+}
+
+pub(super) fn lora_loader(call: &Call<'_>) -> Result<Left, Stop> {
+    let name = format!("{}+{}", call.model("model")?, call.text("lora_name")?);
+    Ok(Left { outputs: vec![Output::Model(name), Output::Clip], ui: None })
+}
+
+pub(super) fn clip_text_encode(call: &Call<'_>) -> Result<Left, Stop> {
+    match call.inputs.get("clip") {
+        Some(Output::Clip) => Ok(Left { outputs: vec![Output::Conditioning(call.text("text")?.to_owned())], ui: None }),
+        _ => Err(call.not_a("clip", "tokenize")),
+    }
+}
+
+pub(super) fn empty_latent_image(call: &Call<'_>) -> Result<Left, Stop> {
+    let (width, height, count) = (call.whole("width")?, call.whole("height")?, call.whole("batch_size")?);
+    // Latents have an eighth of the size, rounded down.
+    Ok(latent(Latent { width: width / 8 * 8, height: height / 8 * 8, count, pictures: None }))
+}
+
+pub(super) fn vae_encode(call: &Call<'_>) -> Result<Left, Stop> {
+    let pictures = call.images("pixels")?.to_vec();
+    let (width, height) = pictures.first().map_or((8, 8), image::RgbImage::dimensions);
+    let count = u32::try_from(pictures.len()).unwrap_or(u32::MAX);
+    Ok(latent(Latent { width, height, count, pictures: Some(pictures) }))
+}
+
+pub(super) fn vae_decode(call: &Call<'_>) -> Result<Left, Stop> {
+    let latent = call.latent("samples")?;
+    let empty = || vec![image::RgbImage::new(latent.width, latent.height); latent.count as usize];
+    Ok(Left::images(latent.pictures.clone().unwrap_or_else(empty)))
+}
