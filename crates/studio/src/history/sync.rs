@@ -89,6 +89,26 @@ impl Studio {
 }
 
 impl Studio {
+    /// Notes which commit a show was read from, so that what is drawn from it names its commit: the one that its folder
+    /// was taken from, when the folder has no edits. Says which.
+    ///
+    /// # Errors
+    /// [`StudioError::History`], [`StudioError::Checkout`].
+    pub async fn name_version(&self, show: &Show) -> Result<Option<CommitId>, StudioError> {
+        if show.folder.path.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        let history = self.history_of(show).await?;
+        let Some(base) = history.folder_base(&show.folder).await? else { return Ok(None) };
+        let mut session = history.session();
+        let folder = tree::write(&show.folder.snapshot()?, &mut session.pool).map_err(HistoryError::Json)?;
+        if session.read(|pool| pool.commit(base)).await?.tree != folder {
+            return Ok(None);
+        }
+        self.store.note_version(history.project(), show.version, base, (self.environment.now)()).await?;
+        Ok(Some(base))
+    }
+
     /// The history of the project in a folder. A folder with errors still has one, when its project is known.
     ///
     /// # Errors

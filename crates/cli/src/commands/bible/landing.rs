@@ -2,6 +2,7 @@
 
 use bible::version::{Author, Conflict, RefName, Reference, Resolutions, Written};
 use serde_json::json;
+use studio::Show;
 use studio::history::{Committed, Edits, Expected, Onto, Outcome, Switched, Synced, folder_changes};
 
 use super::Desk;
@@ -115,6 +116,7 @@ pub(super) async fn commit(
                 print_updated(&updated);
             }
         }
+        desk.studio.name_version(&Show::load(&desk.folder.path)?).await?;
         return Ok(Exit::Success);
     }
 }
