@@ -58,6 +58,8 @@ enum Command {
     Review(commands::review::Arguments),
     /// Serve the studio's web page and API
     Serve(commands::serve::Arguments),
+    /// Stand in for a ComfyUI server: dry runs without a GPU, and faults on a schedule
+    Sim(commands::sim::Arguments),
     /// Say what is there, what is missing, what that means and what mends it
     Doctor(commands::doctor::Arguments),
     /// Print every setting with where it comes from
@@ -133,6 +135,7 @@ impl Command {
             Self::Pictures(arguments) => commands::pictures::run(arguments, context).await,
             Self::Review(arguments) => commands::review::run(arguments, context).await,
             Self::Serve(arguments) => commands::serve::run(arguments, context).await,
+            Self::Sim(arguments) => commands::sim::run(arguments).await,
             Self::Doctor(arguments) => commands::doctor::run(arguments, context).await,
             Self::Config => commands::config::run(context),
             Self::Parts(arguments) => commands::parts::run(&arguments, context),
