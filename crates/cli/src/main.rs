@@ -46,6 +46,8 @@ enum Command {
     Lint(commands::lint::Arguments),
     /// Commits, branches and tags of the bible: its history, as git keeps it
     Bible(commands::bible::Arguments),
+    /// Fit calibrations on labelled pairs of pictures, and say how well they tell right from wrong
+    Consistency(commands::consistency::Arguments),
     /// List the pictures and clips of a project with their verdicts
     Pictures(commands::pictures::Arguments),
     /// Accept or reject a picture as a person
@@ -121,6 +123,7 @@ impl Command {
             Self::Check(arguments) => commands::check::run(&arguments, context),
             Self::Lint(arguments) => commands::lint::run(&arguments, context),
             Self::Bible(arguments) => commands::bible::run(arguments, context).await,
+            Self::Consistency(arguments) => commands::consistency::run(arguments, context),
             Self::Pictures(arguments) => commands::pictures::run(arguments, context).await,
             Self::Review(arguments) => commands::review::run(arguments, context).await,
             Self::Serve(arguments) => commands::serve::run(arguments, context).await,

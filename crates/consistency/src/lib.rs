@@ -17,6 +17,7 @@
 //! ```
 
 pub mod attributes;
+pub mod calibration;
 mod census;
 pub mod clip;
 pub mod colour;
@@ -39,6 +40,7 @@ mod tolerance;
 pub mod verdict;
 
 pub use attributes::Attributes;
+pub use calibration::Calibration;
 pub use clip::{ClipLimits, ClipMeter, ClipOrder, ClipReport};
 pub use colour::ColourModel;
 pub use decode::{LONGEST_SIDE, Unreadable, decode};

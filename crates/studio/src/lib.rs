@@ -28,6 +28,7 @@ pub mod graph;
 pub mod history;
 pub mod listing;
 mod lock;
+pub mod pairs;
 pub mod picture_files;
 pub mod plan;
 mod produce;

@@ -4,6 +4,7 @@
 pub(crate) mod bible;
 pub(crate) mod check;
 pub(crate) mod config;
+pub(crate) mod consistency;
 pub(crate) mod doctor;
 pub(crate) mod lint;
 pub(crate) mod parts;

@@ -6,6 +6,8 @@ const STEP: std::ops::RangeInclusive<u8> = 3..=24;
 const STILL: u8 = 1;
 /// Pixels at the picture's edge that no seam is looked for in: frames and vignettes are there.
 const MARGIN: usize = 8;
+/// Pixels whose steps are added up in a byte.
+const RUN: usize = 128;
 
 /// The straightest seam: where (a column or row) and along what share of its length the luma steps there and nowhere
 /// beside it, 0 to 1.
@@ -35,18 +37,15 @@ pub(super) fn straightest(luma: &[u8], width: usize, height: usize) -> Option<Se
         }
         if y >= 2 && y + 1 < height {
             let [one, two, three, four] = [y - 2, y - 1, y, y + 1].map(|row| &luma[row * width..(row + 1) * width]);
-            let windows = one.iter().zip(two).zip(three.iter().zip(four));
-            // 32-bit sums of whole lines are slow to add up in bytes' lanes: runs that fit a byte are not.
-            let mut sum = 0u32;
-            let steps = windows.map(|((one, two), (three, four))| step(*one, *two, *three, *four));
-            let mut run = 0u8;
-            for (place, step) in steps.enumerate() {
-                run += step;
-                if place % 128 == 127 {
-                    sum += u32::from(std::mem::take(&mut run));
-                }
-            }
-            rows[y] = sum + u32::from(run);
+            // Runs that fit a byte are added up several at a time; sums of whole lines are not.
+            rows[y] = (0..width)
+                .step_by(RUN)
+                .map(|start| {
+                    let end = (start + RUN).min(width);
+                    let windows = one[start..end].iter().zip(&two[start..end]).zip(three[start..end].iter().zip(&four[start..end]));
+                    u32::from(windows.map(|((one, two), (three, four))| step(*one, *two, *three, *four)).sum::<u8>())
+                })
+                .sum();
         }
     }
     let upright = (MARGIN..width - MARGIN).map(|x| Seam { upright: true, place: x as u32, share: f64::from(columns[x]) / height as f64 });
