@@ -2,15 +2,22 @@
 //!
 //! `cargo xtask bench` runs it and names the machine. A measurement that fails its promise is marked, and the
 //! process ends with 1, so that a change for the worse is seen.
+//!
+//! `benches measuring` measures only what measuring pictures costs; `benches drift-set DIR [SEED [CHARACTERS]]` writes
+//! the [`drift`] set that the shipped calibration was fitted on.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 mod drawing;
+mod drift;
 mod episode;
+mod measuring;
 mod planning;
 mod series;
 
 use std::process::ExitCode;
+
+use anyhow::Context;
 
 /// One figure with what was promised.
 pub(crate) struct Figure {
@@ -61,13 +68,30 @@ pub(crate) fn median(mut times: Vec<std::time::Duration>) -> f64 {
 }
 
 fn main() -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Runtime::new()?;
+    let mut arguments = std::env::args().skip(1);
     let mut all = Vec::new();
     let mut print = |figures: Vec<Figure>| {
         figures.iter().for_each(Figure::print);
         all.extend(figures);
     };
+    match arguments.next().as_deref() {
+        Some("drift-set") => {
+            let folder = arguments.next().context("drift-set needs a folder to write to")?;
+            let seed = arguments.next().map_or(Ok(1), |seed| seed.parse()).context("the seed is no number")?;
+            let characters = arguments.next().map_or(Ok(36), |count| count.parse()).context("the count of characters is no number")?;
+            println!("{} pairs in {folder}", drift::write(folder.as_ref(), seed, characters)?);
+            return Ok(ExitCode::SUCCESS);
+        }
+        Some("measuring") => {
+            print(measuring::measure()?);
+            return Ok(if all.iter().all(Figure::kept) { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        // `cargo bench` and `cargo xtask bench` hand flags of their own over.
+        _ => {}
+    }
+    let runtime = tokio::runtime::Runtime::new()?;
     print(drawing::measure()?);
+    print(measuring::measure()?);
     print(runtime.block_on(planning::measure())?);
     print(episode::measure()?);
     Ok(if all.iter().all(Figure::kept) { ExitCode::SUCCESS } else { ExitCode::FAILURE })

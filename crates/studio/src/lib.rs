@@ -30,6 +30,7 @@ pub mod history;
 mod impact;
 pub mod listing;
 mod lock;
+pub mod pairs;
 pub mod picture_files;
 pub mod plan;
 mod produce;

@@ -5,6 +5,7 @@ pub(crate) mod bible;
 pub(crate) mod cast;
 pub(crate) mod check;
 pub(crate) mod config;
+pub(crate) mod consistency;
 pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod import;
