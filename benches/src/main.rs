@@ -7,6 +7,7 @@
 
 mod drawing;
 mod episode;
+mod history;
 mod planning;
 mod series;
 
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 
 /// One figure with what was promised.
 pub(crate) struct Figure {
-    name: &'static str,
+    name: String,
     value: f64,
     unit: &'static str,
     promise: Promise,
@@ -32,8 +33,8 @@ pub(crate) enum Promise {
 }
 
 impl Figure {
-    pub(crate) const fn new(name: &'static str, value: f64, unit: &'static str, promise: Promise) -> Self {
-        Self { name, value, unit, promise }
+    pub(crate) fn new(name: impl Into<String>, value: f64, unit: &'static str, promise: Promise) -> Self {
+        Self { name: name.into(), value, unit, promise }
     }
 
     fn kept(&self) -> bool {
@@ -67,8 +68,20 @@ fn main() -> anyhow::Result<ExitCode> {
         figures.iter().for_each(Figure::print);
         all.extend(figures);
     };
-    print(drawing::measure()?);
-    print(runtime.block_on(planning::measure())?);
-    print(episode::measure()?);
+    // One part alone when it is named: `cargo run --package benches -- history`.
+    let only = std::env::args().nth(1);
+    let wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
+    if wanted("drawing") {
+        print(drawing::measure()?);
+    }
+    if wanted("planning") {
+        print(runtime.block_on(planning::measure())?);
+    }
+    if wanted("history") {
+        print(runtime.block_on(history::measure())?);
+    }
+    if wanted("episode") {
+        print(episode::measure()?);
+    }
     Ok(if all.iter().all(Figure::kept) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
