@@ -12,6 +12,7 @@ mod drawing;
 mod drift;
 mod episode;
 mod measuring;
+mod history;
 mod planning;
 mod series;
 
@@ -21,7 +22,7 @@ use anyhow::Context;
 
 /// One figure with what was promised.
 pub(crate) struct Figure {
-    name: &'static str,
+    name: String,
     value: f64,
     unit: &'static str,
     promise: Promise,
@@ -39,8 +40,8 @@ pub(crate) enum Promise {
 }
 
 impl Figure {
-    pub(crate) const fn new(name: &'static str, value: f64, unit: &'static str, promise: Promise) -> Self {
-        Self { name, value, unit, promise }
+    pub(crate) fn new(name: impl Into<String>, value: f64, unit: &'static str, promise: Promise) -> Self {
+        Self { name: name.into(), value, unit, promise }
     }
 
     fn kept(&self) -> bool {
@@ -74,25 +75,32 @@ fn main() -> anyhow::Result<ExitCode> {
         figures.iter().for_each(Figure::print);
         all.extend(figures);
     };
-    match arguments.next().as_deref() {
-        Some("drift-set") => {
-            let folder = arguments.next().context("drift-set needs a folder to write to")?;
-            let seed = arguments.next().map_or(Ok(1), |seed| seed.parse()).context("the seed is no number")?;
-            let characters = arguments.next().map_or(Ok(36), |count| count.parse()).context("the count of characters is no number")?;
-            println!("{} pairs in {folder}", drift::write(folder.as_ref(), seed, characters)?);
-            return Ok(ExitCode::SUCCESS);
-        }
-        Some("measuring") => {
-            print(measuring::measure()?);
-            return Ok(if all.iter().all(Figure::kept) { ExitCode::SUCCESS } else { ExitCode::FAILURE });
-        }
-        // `cargo bench` and `cargo xtask bench` hand flags of their own over.
-        _ => {}
+    let only = arguments.next();
+    if only.as_deref() == Some("drift-set") {
+        let folder = arguments.next().context("drift-set needs a folder to write to")?;
+        let seed = arguments.next().map_or(Ok(1), |seed| seed.parse()).context("the seed is no number")?;
+        let characters = arguments.next().map_or(Ok(36), |count| count.parse()).context("the count of characters is no number")?;
+        println!("{} pairs in {folder}", drift::write(folder.as_ref(), seed, characters)?);
+        return Ok(ExitCode::SUCCESS);
     }
+    // One part alone when it is named: `cargo run --release --package benches -- history`. `cargo bench` hands flags
+    // of its own over.
+    let wanted = |part: &str| only.as_deref().is_none_or(|only| only.starts_with('-') || only == part);
     let runtime = tokio::runtime::Runtime::new()?;
-    print(drawing::measure()?);
-    print(measuring::measure()?);
-    print(runtime.block_on(planning::measure())?);
-    print(episode::measure()?);
+    if wanted("drawing") {
+        print(drawing::measure()?);
+    }
+    if wanted("measuring") {
+        print(measuring::measure()?);
+    }
+    if wanted("planning") {
+        print(runtime.block_on(planning::measure())?);
+    }
+    if wanted("history") {
+        print(runtime.block_on(history::measure())?);
+    }
+    if wanted("episode") {
+        print(episode::measure()?);
+    }
     Ok(if all.iter().all(Figure::kept) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
