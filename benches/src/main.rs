@@ -11,8 +11,8 @@
 mod drawing;
 mod drift;
 mod episode;
-mod measuring;
 mod history;
+mod measuring;
 mod planning;
 mod series;
 

@@ -17,6 +17,7 @@ Usage: cargo xtask <command>
   run [PROJECT]   set up, produce the sample show (or PROJECT) and serve it on http://127.0.0.1:8328
   test            set up and run every check that CI runs
   lint            formatting, clippy and dependency rules only
+  client          write the TypeScript client's types from the API's description
   bench           measure every figure that the docs quote
   dist            build the binary that ships, in target/dist
 ";
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
         ["run", project] => run(Path::new(project)),
         ["test"] => test(),
         ["lint"] => lint(),
+        ["client"] => client("generate"),
         ["bench"] => bench::run(),
         ["dist"] => cargo(&["build", "--profile", "dist", "--package", "cli"]),
         _ => {
@@ -62,8 +64,18 @@ fn test() -> Result<()> {
     system::install(system::TO_TEST)?;
     system::install_test_servers(&root())?;
     lint()?;
+    step("TypeScript client");
+    client("check")?;
     step("Tests");
     cargo(&["test", "--workspace"])
+}
+
+/// Runs a script of the TypeScript client, with exactly the packages that its lock file names.
+fn client(script: &str) -> Result<()> {
+    let folder = root().join("clients/typescript");
+    let npm = |arguments: &[&str]| checked(Command::new("npm").arg("--prefix").arg(&folder).args(arguments));
+    npm(&["ci", "--ignore-scripts", "--no-audit", "--no-fund"])?;
+    npm(&["run", script])
 }
 
 fn lint() -> Result<()> {

@@ -15,11 +15,13 @@ pub type Extra = BTreeMap<String, Value>;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Character {
     /// The name as the audience hears it, 1 to 100 characters.
+    #[schemars(length(min = 1, max = 100))]
     pub name: String,
     /// Other names that scripts use for this character (`GRANDPA`, `MEI (YOUNG)`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub aliases: Vec<String>,
     /// Who this is, up to 1,000 characters.
+    #[schemars(length(max = 1000))]
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// Part in the story: protagonist, rival, mentor…

@@ -26,9 +26,11 @@ pub struct ProjectSettings {
     /// The name that refers to the project.
     pub slug: Slug,
     /// The title, 1 to 200 characters.
+    #[schemars(length(min = 1, max = 200))]
     pub title: String,
     /// What it is about, up to 2,000 characters.
     #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[schemars(length(max = 2000))]
     pub description: String,
     /// Frames per second: 24 (the default), or 24000/1001 for broadcast.
     #[serde(default)]

@@ -376,6 +376,7 @@ impl JsonSchema for LineRef {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct EpisodeSettings {
     /// The title, 1 to 200 characters; the one of the script's title page when absent.
+    #[schemars(length(min = 1, max = 200))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     /// What happens, in words.

@@ -30,8 +30,8 @@ use std::collections::BTreeMap;
 
 pub use edit::edit;
 pub use emit::emit;
-pub use error::{Position, Severity, SourceError, SourceErrors};
-pub use spelling::nearest;
+pub use error::{Position, Severity, SourceError, SourceErrors, pointer};
+pub use spelling::{Stranger, nearest, strangers};
 use yaml::{Node, Step};
 
 use crate::fountain::Script;

@@ -55,7 +55,8 @@ fn shots_of_arcs(source: &Source, project: &Project, problems: &mut Vec<SourceEr
                 && at.shot > last.shot
             {
                 let problem = format!("scene {} has no shot {}", at.at_scene(at.scene), at.shot);
-                problems.push(SourceError::new(&file, source.locate(&file, &path), problem, format!("its last shot is {last}")));
+                let error = SourceError::new(&file, source.locate(&file, &path), problem, format!("its last shot is {last}"));
+                problems.push(error.at_path(&path));
             }
         }
     }

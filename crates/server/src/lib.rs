@@ -1,7 +1,7 @@
 //! The studio over HTTP: a JSON API under `/api/anime`, media, a stream of events, and the watch page.
 //!
-//! It reads what `studio` keeps and changes nothing. It may not know how pictures are drawn or measured.
-//! Until there is sign-in it listens on loopback only.
+//! It asks `studio` for everything: what is read, and every edit of a bible. It may not know how pictures are drawn or
+//! measured. Until there is sign-in it listens on loopback only.
 //!
 //! ```
 //! let error = server::only_loopback("0.0.0.0:8328".parse()?).unwrap_err();
@@ -10,8 +10,15 @@
 //! # Ok::<(), std::net::AddrParseError>(())
 //! ```
 
+mod answer;
 mod api;
+mod author;
+mod condition;
 mod desk;
+mod extract;
+mod failure;
+mod guard;
+mod idempotency;
 mod page;
 mod problem;
 
@@ -19,6 +26,9 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::from_fn;
+use axum::response::IntoResponse;
+use bible::version::Author;
 use studio::Studio;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -70,40 +80,33 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServerError> {
     TcpListener::bind(address).await.map_err(|source| ServerError::Bind { address, source })
 }
 
-/// Serves until `cancel`.
+/// Serves until `cancel`. Edits that name no author are `author`'s.
 ///
 /// # Errors
 /// [`ServerError::Serve`].
-pub async fn serve(listener: TcpListener, studio: Studio, cancel: CancellationToken) -> Result<(), ServerError> {
-    let app = router(studio, cancel.clone());
+pub async fn serve(listener: TcpListener, studio: Studio, author: Author, cancel: CancellationToken) -> Result<(), ServerError> {
+    let app = router(studio, author, cancel.clone());
     axum::serve(listener, app).with_graceful_shutdown(cancel.cancelled_owned()).await.map_err(ServerError::Serve)
 }
 
 /// Everything that the server answers; streams end with `cancel`.
-pub fn router(studio: Studio, cancel: CancellationToken) -> Router {
+pub fn router(studio: Studio, author: Author, cancel: CancellationToken) -> Router {
     let fixed = |name: HeaderName, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
-    api::router(Desk::new(studio, cancel))
+    api::router(Desk::new(studio, author, cancel))
         .merge(page::router())
         .fallback(|| async { Problem::not_found("there is nothing at this path; the API is described at /api/anime/openapi.json") })
-        .method_not_allowed_fallback(|| async { Problem::method_not_allowed("this path answers to GET only") })
-        .layer(CatchPanicLayer::new())
+        .layer(from_fn(guard::named_methods))
+        .layer(CatchPanicLayer::custom(|_| {
+            IntoResponse::into_response(Problem::internal("the studio could not answer; its log says why"))
+        }))
+        .layer(from_fn(guard::only_own_pages))
         .layer(fixed(
             header::CONTENT_SECURITY_POLICY,
             "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
         ))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::REFERRER_POLICY, "no-referrer"))
-        .layer(axum::middleware::from_fn(only_own_host))
+        .layer(fixed(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
+        .layer(from_fn(guard::only_own_host))
         .layer(TraceLayer::new_for_http())
-}
-
-/// Refuses requests under a foreign name, so that a page elsewhere cannot point its own name at this machine
-/// (DNS rebinding).
-async fn only_own_host(request: axum::extract::Request, next: axum::middleware::Next) -> axum::response::Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).or_else(|| request.uri().host());
-    let name = host.map(|host| host.rsplit_once(':').map_or(host, |(name, port)| if port.ends_with(']') { host } else { name }));
-    match name {
-        Some("localhost" | "127.0.0.1" | "[::1]") => next.run(request).await,
-        _ => axum::response::IntoResponse::into_response(Problem::invalid_request("this studio answers to localhost and 127.0.0.1 only")),
-    }
 }

@@ -1,6 +1,7 @@
 //! The schema, step by step. A step that was released is never changed; what comes later is added.
 
 mod m0002_bible;
+mod m0003_idempotency;
 mod m0004_versions;
 
 use sea_orm_migration::prelude::*;
@@ -11,7 +12,7 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First), Box::new(m0002_bible::Bible), Box::new(m0004_versions::Versions)]
+        vec![Box::new(First), Box::new(m0002_bible::Bible), Box::new(m0003_idempotency::Idempotency), Box::new(m0004_versions::Versions)]
     }
 }
 

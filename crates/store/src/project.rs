@@ -2,13 +2,13 @@
 
 use bible::{Digest, Slug};
 use chrono::{DateTime, Utc};
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveValue::Set, ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
 use uuid::Uuid;
 
 use crate::database::{Store, micros};
-use crate::entity::project;
-use crate::error::Doing;
+use crate::entity::{placement, project};
+use crate::error::{Doing, is_duplicate};
 use crate::{NewEvent, StoreError};
 
 /// A project.
@@ -83,6 +83,98 @@ impl Store {
                     .write(transaction)
                     .await?;
                 Ok(noted)
+            })
+        })
+        .await
+    }
+
+    /// Makes a new project known. Says whether it was new: false when there is one of its slug already.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn create_project(&self, project: &Project) -> Result<bool, StoreError> {
+        const DOING: &str = "make a project";
+        let row = project::ActiveModel {
+            id: Set(project.id),
+            slug: Set(project.slug.to_string()),
+            title: Set(project.title.clone()),
+            description: Set(project.description.clone()),
+            bible: Set(project.bible.to_string()),
+            created_at: Set(micros(project.created_at)),
+            updated_at: Set(micros(project.updated_at)),
+        };
+        let event = NewEvent {
+            at: project.created_at,
+            project: Some(project.id),
+            kind: "project.created",
+            subject: project.slug.to_string(),
+            payload: serde_json::json!({ "title": project.title }),
+        };
+        let made = self
+            .transaction(DOING, move |transaction| {
+                Box::pin(async move {
+                    match project::Entity::insert(row).exec_without_returning(transaction).await {
+                        Ok(_) => event.write(transaction).await,
+                        Err(error) if is_duplicate(&error) => Err(StoreError::Stale),
+                        Err(error) => Err(error).doing(DOING),
+                    }
+                })
+            })
+            .await;
+        match made {
+            Ok(()) => Ok(true),
+            Err(StoreError::Stale) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Notes what a project is called and what it is about. Its version stays.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn describe_project(&self, id: Uuid, title: &str, description: &str, at: DateTime<Utc>) -> Result<(), StoreError> {
+        const DOING: &str = "note a project's title";
+        let update = project::Entity::update_many()
+            .col_expr(project::Column::Title, Expr::value(title))
+            .col_expr(project::Column::Description, Expr::value(description))
+            .col_expr(project::Column::UpdatedAt, Expr::value(micros(at)))
+            .filter(project::Column::Id.eq(id));
+        let event = NewEvent {
+            at,
+            project: Some(id),
+            kind: "project.changed",
+            subject: id.to_string(),
+            payload: serde_json::json!({ "title": title }),
+        };
+        self.transaction(DOING, move |transaction| {
+            Box::pin(async move {
+                if update.exec(transaction).await.doing(DOING)?.rows_affected > 0 {
+                    event.write(transaction).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Forgets a project with everything that belongs to it: its history, artifacts, verdicts and cuts. Files in the
+    /// blob store stay until they are swept. Says whether there was one.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn delete_project(&self, id: Uuid, at: DateTime<Utc>) -> Result<bool, StoreError> {
+        const DOING: &str = "delete a project";
+        self.transaction(DOING, move |transaction| {
+            Box::pin(async move {
+                // Placements name both projects and artifacts; taken away first, no order of the others matters.
+                placement::Entity::delete_many().filter(placement::Column::ProjectId.eq(id)).exec(transaction).await.doing(DOING)?;
+                let gone = project::Entity::delete_by_id(id).exec(transaction).await.doing(DOING)?.rows_affected > 0;
+                if gone {
+                    let payload = serde_json::json!({});
+                    let event = NewEvent { at, project: Some(id), kind: "project.deleted", subject: id.to_string(), payload };
+                    event.write(transaction).await?;
+                }
+                Ok(gone)
             })
         })
         .await

@@ -8,8 +8,8 @@ use bible::Digest;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use store::{
-    Artifact, ArtifactFile, ArtifactFilter, Attempt, AttemptOutcome, Cut, Decision, NewArtifact, PageRequest, Placement, Production,
-    Project, RecipeKind, Store, StoredRead, VerdictStatus,
+    Artifact, ArtifactFile, ArtifactFilter, Attempt, AttemptOutcome, Claim, Cut, Decision, IdempotencyKey, KeptAnswer, NewArtifact,
+    PageRequest, Placement, Production, Project, RecipeKind, Store, StoredRead, VerdictStatus,
 };
 use uuid::Uuid;
 
@@ -251,6 +251,67 @@ both_databases! {
         let found = store.commits_of_versions(id(1), &[version, unknown].into()).await.unwrap();
         assert_eq!(found, [(version, commit(b"first"))].into());
         assert!(store.commits_of_versions(id(2), &[version].into()).await.unwrap().is_empty());
+    }
+
+    async fn a_key_is_claimed_once_and_its_answer_is_given_again(store: Store) {
+        let key = IdempotencyKey { project: Some(id(1)), route: "POST /characters".into(), key: "k1".into() };
+        let (mine, other) = (Digest::of(b"mine"), Digest::of(b"other"));
+        let claim = async |key: &IdempotencyKey, request| store.claim_key(key, request, at(10), at(0)).await.unwrap();
+        assert_eq!(claim(&key, mine).await, Claim::Yours);
+        assert_eq!(claim(&key, mine).await, Claim::Pending);
+        assert_eq!(claim(&key, other).await, Claim::Other);
+        let answer = KeptAnswer { status: 201, headers: [("etag".into(), "\"1\"".into())].into(), body: "<b>明</b>".into() };
+        store.keep_answer(&key, &answer).await.unwrap();
+        assert_eq!(claim(&key, mine).await, Claim::Answered(answer));
+        assert_eq!(claim(&key, other).await, Claim::Other);
+        // Another route, another project, another key.
+        for different in [
+            IdempotencyKey { project: None, ..key.clone() },
+            IdempotencyKey { route: "POST /props".into(), ..key.clone() },
+            IdempotencyKey { key: "k2".into(), ..key.clone() },
+        ] {
+            assert_eq!(claim(&different, other).await, Claim::Yours);
+        }
+    }
+
+    async fn of_many_who_claim_a_key_at_once_one_gets_it(store: Store) {
+        let key = IdempotencyKey { project: None, route: "POST /projects".into(), key: "k".into() };
+        let claims = (0..20).map(|_| {
+            let (store, key) = (store.clone(), key.clone());
+            tokio::spawn(async move { store.claim_key(&key, Digest::of(b""), at(10), at(0)).await.unwrap() })
+        });
+        let mut yours = 0;
+        for claim in claims.collect::<Vec<_>>() {
+            yours += usize::from(claim.await.unwrap() == Claim::Yours);
+        }
+        assert_eq!(yours, 1);
+    }
+
+    async fn keys_are_given_back_and_forgotten(store: Store) {
+        let key = IdempotencyKey { project: None, route: "POST /projects".into(), key: "k".into() };
+        let claim = async |now, forget| store.claim_key(&key, Digest::of(b""), at(now), at(forget)).await.unwrap();
+        assert_eq!(claim(10, 0).await, Claim::Yours);
+        store.release_key(&key).await.unwrap();
+        assert_eq!(claim(11, 0).await, Claim::Yours);
+        assert_eq!(claim(12, 11).await, Claim::Pending);
+        assert_eq!(claim(13, 12).await, Claim::Yours);
+    }
+
+    async fn a_project_is_made_once_described_and_deleted_with_all_it_has(store: Store) {
+        assert!(store.create_project(&project()).await.unwrap());
+        assert!(!store.create_project(&Project { id: id(2), ..project() }).await.unwrap());
+        store.describe_project(id(1), "Another", "Words.", at(5)).await.unwrap();
+        let known = store.project(id(1)).await.unwrap().unwrap();
+        assert_eq!((known.title.as_str(), known.description.as_str()), ("Another", "Words."));
+        store.start_attempt(&attempt(1, "recipe")).await.unwrap();
+        let (new, placement) = made(1, "recipe", VerdictStatus::Accepted);
+        store.record(new, placement).await.unwrap();
+        assert!(store.delete_project(id(1), at(6)).await.unwrap());
+        assert!(!store.delete_project(id(1), at(7)).await.unwrap());
+        assert!(store.projects().await.unwrap().is_empty());
+        assert!(store.artifact(id(101)).await.unwrap().is_none());
+        let kinds: Vec<String> = store.events_after(0, Some(id(1)), 50).await.unwrap().into_iter().map(|event| event.kind).collect();
+        assert_eq!(kinds.iter().filter(|kind| kind.starts_with("project.")).count(), 3, "{kinds:?}");
     }
 
     async fn it_says_what_it_is(store: Store) {

@@ -16,6 +16,7 @@
 //! # }
 //! ```
 
+pub mod bible_edit;
 pub mod checkout;
 mod cut;
 pub mod doctor;
@@ -28,6 +29,7 @@ pub mod gate;
 pub mod graph;
 pub mod history;
 mod impact;
+mod lint;
 pub mod listing;
 mod lock;
 pub mod pairs;
@@ -46,6 +48,7 @@ pub mod subject;
 pub use environment::Environment;
 pub use error::StudioError;
 pub use history::{History, HistoryError};
+pub use lint::lint_source;
 pub use plan::Plan;
 pub use produce::{Outcome, ProduceOptions};
 pub use review::Judgement;

@@ -74,12 +74,12 @@ impl Checks<'_> {
     }
 
     fn report(&mut self, path: &[Step], problem: impl Into<String>, fix: impl Into<String>) {
-        let error = SourceError::new(&self.file, self.place(path), problem, fix);
+        let error = SourceError::new(&self.file, self.place(path), problem, fix).at_path(path);
         self.problems.push(error);
     }
 
     fn warn(&mut self, path: &[Step], problem: impl Into<String>, fix: impl Into<String>) {
-        let error = SourceError::new(&self.file, self.place(path), problem, fix).warning();
+        let error = SourceError::new(&self.file, self.place(path), problem, fix).at_path(path).warning();
         self.problems.push(error);
     }
 
@@ -279,7 +279,8 @@ impl Checks<'_> {
             if number.is_none() && !named && !scenes.is_empty() {
                 let at = self.nodes.get(&self.file).map_or(Position::FILE, |node| node.locate_key(&scene_path));
                 let fix = format!("its last scene is {}", scenes.len());
-                self.problems.push(SourceError::new(&self.file, at, format!("the script has no scene {name}"), fix));
+                let error = SourceError::new(&self.file, at, format!("the script has no scene {name}"), fix);
+                self.problems.push(error.at_path(&scene_path));
             }
             if let Some(location) = &scene.location {
                 let path: Vec<Step> = scene_path.iter().cloned().chain(["location".into()]).collect();

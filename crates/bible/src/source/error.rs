@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::SourceTree;
+use super::yaml::Step;
 
 /// Whether something must be mended before the project can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -53,6 +54,9 @@ pub struct SourceError {
     pub problem: String,
     /// What would be right; may be empty when the problem says it.
     pub fix: String,
+    /// Where inside a structured file, as a JSON pointer (RFC 6901); none where only the place in the text is known.
+    #[serde(skip)]
+    pub pointer: Option<String>,
 }
 
 impl SourceError {
@@ -66,7 +70,14 @@ impl SourceError {
             severity: Severity::Error,
             problem: problem.into(),
             fix: fix.into(),
+            pointer: None,
         }
+    }
+
+    /// The same with the path of its value in the file.
+    #[must_use]
+    pub fn at_path(self, path: &[Step]) -> Self {
+        Self { pointer: Some(pointer(path)), ..self }
     }
 
     /// The same as a warning.
@@ -130,6 +141,19 @@ impl fmt::Display for SourceError {
 
 impl std::error::Error for SourceError {}
 
+/// A path as a JSON pointer (RFC 6901): empty for the whole, `/visual_traits/marks/0`.
+#[must_use]
+pub fn pointer(path: &[Step]) -> String {
+    path.iter().fold(String::new(), |mut pointer, step| {
+        pointer.push('/');
+        match step {
+            Step::Key(key) => pointer.push_str(&key.replace('~', "~0").replace('/', "~1")),
+            Step::Index(index) => pointer.push_str(&index.to_string()),
+        }
+        pointer
+    })
+}
+
 /// Everything that is wrong with a project: one error or more, perhaps with warnings between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SourceErrors(pub Vec<SourceError>);
@@ -171,6 +195,7 @@ mod tests {
          2 | colours: { main: "#12345" }
            |                  ^
         "##);
+        assert_eq!(pointer(&["colours".into(), 2.into(), "a/b~c".into()]), "/colours/2/a~1b~0c");
         let name = SourceError { line: 1, column: 7, ..error };
         assert!(name.quoted(&tree).ends_with("|       ^"), "{}", name.quoted(&tree));
     }

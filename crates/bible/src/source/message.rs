@@ -44,6 +44,10 @@ pub(super) fn culprit(text: &str, root: &Node, path: Vec<Step>) -> Culprit {
 
 /// The error in our words.
 pub(super) fn explain(file: &str, text: &str, root: &Node, culprit: &Culprit, schema: &Schema) -> SourceError {
+    worded(file, text, root, culprit, schema).at_path(&culprit.full_path())
+}
+
+fn worded(file: &str, text: &str, root: &Node, culprit: &Culprit, schema: &Schema) -> SourceError {
     let path = &culprit.path;
     if let Some(field) = &culprit.missing {
         let owner = name_of(path);

@@ -3,8 +3,9 @@
 use schemars::Schema;
 use serde_json::Value;
 
-use super::error::SourceError;
+use super::error::{SourceError, pointer};
 use super::yaml::{Kind, Node, Step};
+use crate::schema;
 
 /// The name that was likely meant: at most a third of the letters differ.
 #[must_use]
@@ -49,6 +50,57 @@ fn walk(file: &str, root: &Value, schema: &Value, node: &Node, problems: &mut Ve
                 }
             }
         }
+    }
+}
+
+/// A field that the studio does not know.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stranger {
+    /// Where it is, as a JSON pointer (RFC 6901).
+    pub pointer: String,
+    /// Its name.
+    pub field: String,
+    /// The known field that was likely meant.
+    pub nearest: Option<String>,
+}
+
+/// The fields of a document that its schema does not name. They are kept where a person wrote them; a program that
+/// adds one has likely misspelt another. `kind` is one of [`crate::schema::all`].
+#[must_use]
+pub fn strangers(kind: &str, value: &Value) -> Vec<Stranger> {
+    let root = schema::of_kind(kind).as_value();
+    let mut found = Vec::new();
+    strangers_in(root, root, value, &mut Vec::new(), &mut found);
+    found
+}
+
+fn strangers_in(root: &Value, schema: &Value, value: &Value, path: &mut Vec<Step>, found: &mut Vec<Stranger>) {
+    let schemas = alternatives(root, schema);
+    match value {
+        Value::Object(fields) => {
+            let known: Vec<&str> = schemas.iter().flat_map(|schema| keys(schema)).collect();
+            let any = schemas.iter().find_map(|schema| free_values(schema));
+            for (key, value) in fields {
+                path.push(Step::Key(key.clone()));
+                let own = schemas.iter().find_map(|schema| schema.get("properties")?.get(key));
+                if let Some(schema) = own.or(any) {
+                    strangers_in(root, schema, value, path, found);
+                } else if !known.is_empty() {
+                    let nearest = nearest(key, known.iter().copied()).map(str::to_owned);
+                    found.push(Stranger { pointer: pointer(path), field: key.clone(), nearest });
+                }
+                path.pop();
+            }
+        }
+        Value::Array(items) => {
+            let Some(element) = schemas.iter().find_map(|schema| schema.get("items")) else { return };
+            for (index, item) in items.iter().enumerate() {
+                path.push(Step::Index(index));
+                strangers_in(root, element, item, path, found);
+                path.pop();
+            }
+        }
+        _ => {}
     }
 }
 
@@ -113,7 +165,32 @@ pub(super) fn describe(schema: &Schema, path: &[Step], field: &str) -> Option<St
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::{nearest, strangers};
+    use serde_json::json;
+
+    #[test]
+    fn fields_that_no_schema_names_are_found_at_any_depth_and_free_names_are_not() {
+        let mei = json!({
+            "name": "Mei", "favourite_food": "dango", "discription": "?",
+            "colour_model": { "antenna": { "base": "#000000", "shade": "#000000" } },
+            "visual_traits": { "build": "teen", "height_cm": 150, "heigth": 1 },
+            "relationships": [{ "to": "kit", "kind": "friend", "sinse": "S01E01" }],
+            "arc": [{ "at": "S01E02", "changes": { "anything": 1 } }],
+        });
+        let found = strangers("character", &mei);
+        let words: Vec<(&str, Option<&str>)> =
+            found.iter().map(|stranger| (stranger.pointer.as_str(), stranger.nearest.as_deref())).collect();
+        assert_eq!(
+            words,
+            [
+                ("/colour_model/antenna/shade", Some("shadow")),
+                ("/discription", Some("description")),
+                ("/favourite_food", None),
+                ("/relationships/0/sinse", Some("since")),
+                ("/visual_traits/heigth", None),
+            ]
+        );
+    }
 
     #[test]
     fn a_slip_of_the_pen_finds_its_name_and_nonsense_finds_none() {

@@ -250,6 +250,19 @@ pub fn read_all(root: Digest, pool: &Pool) -> Result<Snapshot, ReadError> {
     Ok(documents.into_iter().collect())
 }
 
+/// Files by path, with their bytes.
+type Files = Vec<(String, Vec<u8>)>;
+
+/// The files of two lists of documents. What is missing of both is named together.
+///
+/// # Errors
+/// [`ReadError`].
+pub fn read_both(one: &Listing, other: &Listing, pool: &Pool) -> Result<(Files, Files), ReadError> {
+    let files =
+        |listing: &Listing| ReadError::all(listing.iter().map(|(path, entry)| Ok((path.file(), entry.read(pool)?.to_bytes().to_vec()))));
+    ReadError::both(files(one), files(other))
+}
+
 /// How a tree names one document.
 ///
 /// # Errors

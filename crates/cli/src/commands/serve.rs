@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use bible::version::Author;
+
 use super::ProjectArgument;
 use crate::exit::Exit;
 use crate::{Context, output};
@@ -13,6 +15,9 @@ pub(crate) struct Arguments {
     /// Address to listen at; loopback only, for there is no sign-in yet [default: 127.0.0.1:8328]
     #[arg(long, value_name = "ADDRESS")]
     pub(crate) listen: Option<SocketAddr>,
+    /// Whose edits are those that name nobody
+    #[arg(long, env = "USER", value_name = "NAME", default_value = "someone")]
+    author: String,
 }
 
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
@@ -20,6 +25,6 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
     let listener = server::bind(context.settings.listen).await?;
     output::note(format_args!("Echo Studio is at http://{}  (Ctrl-C ends it)", listener.local_addr()?));
     let cancel = super::until_interrupted();
-    server::serve(listener, studio, cancel).await?;
+    server::serve(listener, studio, Author::named(arguments.author), cancel).await?;
     Ok(Exit::Success)
 }

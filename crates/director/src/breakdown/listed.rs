@@ -64,7 +64,7 @@ impl<'a> List<'a> {
     fn report(&mut self, inside: &[Step], problem: impl Into<String>, fix: impl Into<String>) -> &mut SourceError {
         let file = self.camera.episode.shots_file();
         let path: Vec<Step> = self.path.iter().chain(inside).cloned().collect();
-        self.problems.push(SourceError::new(&file, self.camera.source.locate_key(&file, &path), problem, fix));
+        self.problems.push(SourceError::new(&file, self.camera.source.locate_key(&file, &path), problem, fix).at_path(&path));
         let last = self.problems.len() - 1;
         &mut self.problems[last]
     }

@@ -1,15 +1,16 @@
 //! Artifacts and their verdicts.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use store::{Artifact, ArtifactFilter};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::paging::{Page, Paging};
-use super::picture::{Drawn, VerdictView};
+use crate::api::paging::{Page, Paging};
+use crate::api::picture::{Drawn, VerdictView};
 use crate::desk::{Desk, store_fault};
+use crate::extract::Path;
 use crate::problem::Problem;
 
 /// Something that was made.

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
@@ -13,7 +13,8 @@ use utoipa::IntoParams;
 use uuid::Uuid;
 
 use crate::desk::{Desk, store_fault};
-use crate::problem::Problem;
+use crate::extract::Query;
+use crate::problem::{FieldProblem, Problem};
 
 /// Events that are read at once.
 const BATCH: u64 = 200;
@@ -39,8 +40,14 @@ pub(crate) async fn events(
     Query(wanted): Query<Wanted>,
     headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let resumed = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let start = match resumed.or(wanted.after) {
+    let resumed = headers.get("last-event-id").map(|id| {
+        let place = id.to_str().ok().and_then(|id| id.trim().parse::<i64>().ok());
+        place.ok_or_else(|| {
+            let fix = "send the `id` of the last event that you saw, or leave it out".to_owned();
+            Problem::invalid_request("").with([FieldProblem::in_header("Last-Event-ID", "this is no event's id", Some(fix))])
+        })
+    });
+    let start = match resumed.transpose()?.or(wanted.after) {
         Some(sequence) => sequence,
         None => desk.studio.store.newest_event().await.map_err(store_fault)?,
     };

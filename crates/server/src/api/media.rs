@@ -1,7 +1,7 @@
 //! Pictures, clips and films, whole or in part.
 
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bible::Digest;
@@ -10,6 +10,7 @@ use store::BlobError;
 use utoipa::IntoParams;
 
 use crate::desk::Desk;
+use crate::extract::{Path, Query};
 use crate::problem::Problem;
 
 /// Types that a blob may be shown as; anything else is only for saving.

@@ -1,12 +1,12 @@
 //! Pages: `?limit=&cursor=` in, `items` and `next_cursor` out.
 
 use axum::extract::FromRequestParts;
-use axum::extract::Query;
 use axum::http::request::Parts;
 use serde::{Deserialize, Serialize};
-use store::PageRequest;
+use store::{PageError, PageRequest};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::extract::Query;
 use crate::problem::Problem;
 
 /// Items on a page when nothing else is asked for.
@@ -27,8 +27,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Paging {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let query = Query::<Self>::from_request_parts(parts, state).await;
-        query.map(|Query(paging)| paging).map_err(|error| Problem::invalid_request(error.body_text()))
+        Query::<Self>::from_request_parts(parts, state).await.map(|Query(paging)| paging)
     }
 }
 
@@ -50,19 +49,34 @@ impl<T> From<store::Page<T>> for Page<T> {
 impl Paging {
     /// As the store takes it.
     pub(crate) fn request(&self) -> Result<PageRequest, Problem> {
-        PageRequest::new(self.limit.unwrap_or(USUAL), self.cursor.as_deref()).map_err(|error| Problem::invalid_request(error.to_string()))
+        PageRequest::new(self.limit.unwrap_or(USUAL), self.cursor.as_deref()).map_err(|error| {
+            let name = if matches!(error, PageError::Limit { .. }) { "limit" } else { "cursor" };
+            Problem::parameter(name, error.to_string())
+        })
+    }
+
+    /// How many items, checked.
+    pub(crate) fn limit(&self) -> Result<usize, Problem> {
+        // The limits are the store's.
+        let limit = self.limit.unwrap_or(USUAL);
+        PageRequest::new(limit, None).map_err(|error| Problem::parameter("limit", error.to_string()))?;
+        Ok(usize::try_from(limit).unwrap_or(usize::MAX))
+    }
+
+    /// Where to go on.
+    pub(crate) fn cursor(&self) -> Option<&str> {
+        self.cursor.as_deref()
     }
 
     /// The part of a list that is there as a whole; `name` tells items apart and is the cursor.
     pub(crate) fn of<'a, T>(&self, all: &'a [T], name: impl Fn(&T) -> String) -> Result<Page<&'a T>, Problem> {
-        // The limits are the store's.
-        PageRequest::new(self.limit.unwrap_or(USUAL), None).map_err(|error| Problem::invalid_request(error.to_string()))?;
-        let limit = usize::try_from(self.limit.unwrap_or(USUAL)).unwrap_or(usize::MAX);
+        let limit = self.limit()?;
         let first = match &self.cursor {
             None => 0,
             Some(cursor) => {
                 let at = all.iter().position(|item| name(item) == *cursor);
-                at.ok_or_else(|| Problem::invalid_request(format!("{cursor:?} is no cursor: pass the next_cursor of the page before")))? + 1
+                at.ok_or_else(|| Problem::parameter("cursor", format!("{cursor:?} is no cursor: pass the next_cursor of the page before")))?
+                    + 1
             }
         };
         let items: Vec<&T> = all[first..].iter().take(limit).collect();

@@ -1,15 +1,17 @@
 //! Character sheets of a project.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use studio::Subject;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::paging::{Page, Paging};
-use super::picture::Drawn;
+use crate::api::paging::{Page, Paging};
+use crate::api::picture::Drawn;
+use crate::api::version::At;
 use crate::desk::Desk;
+use crate::extract::{Path, Query};
 use crate::problem::Problem;
 
 /// A picture of a character sheet.
@@ -30,12 +32,17 @@ pub(crate) struct SheetView {
 }
 
 /// Character sheets of a project.
-#[utoipa::path(get, path = "/api/anime/projects/{project}/sheets", params(("project" = Uuid, Path, description = "The project's id"), Paging), responses(
+#[utoipa::path(get, path = "/api/anime/projects/{project}/sheets", params(("project" = Uuid, Path, description = "The project's id"), At, Paging), responses(
     (status = 200, description = "A page of sheet pictures, look by look", body = Page<SheetView>),
     (status = 404, description = "There is no such project", body = Problem, content_type = "application/problem+json"),
 ))]
-pub(crate) async fn sheets(State(desk): State<Desk>, Path(project): Path<Uuid>, paging: Paging) -> Result<Json<Page<SheetView>>, Problem> {
-    let shown = desk.shown(project).await?;
+pub(crate) async fn sheets(
+    State(desk): State<Desk>,
+    Path(project): Path<Uuid>,
+    Query(at): Query<At>,
+    paging: Paging,
+) -> Result<Json<Page<SheetView>>, Problem> {
+    let shown = desk.shown(project, at.asked()?.as_ref()).await?;
     let mut drawn = Drawn::by_subject(&desk, project, |subject| subject.starts_with("sheet ")).await?;
     let mut subjects: Vec<Subject> = drawn.keys().filter_map(|name| name.parse().ok()).collect();
     subjects.sort();

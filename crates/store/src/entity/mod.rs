@@ -9,6 +9,7 @@ pub(crate) mod bible_ref_move;
 pub(crate) mod bible_version;
 pub(crate) mod cut;
 pub(crate) mod event;
+pub(crate) mod idempotency_key;
 pub(crate) mod notebook;
 pub(crate) mod placement;
 pub(crate) mod project;

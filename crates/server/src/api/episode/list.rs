@@ -1,15 +1,17 @@
 //! Episodes of a project, with their newest cut.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use store::Cut;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::paging::{Page, Paging};
-use super::picture::{FileLink, media_url};
+use crate::api::paging::{Page, Paging};
+use crate::api::picture::{FileLink, media_url};
+use crate::api::version::At;
 use crate::desk::{Desk, store_fault};
+use crate::extract::{Path, Query};
 use crate::problem::Problem;
 
 /// An episode.
@@ -32,16 +34,17 @@ pub(crate) struct EpisodeView {
 }
 
 /// Episodes of a project.
-#[utoipa::path(get, path = "/api/anime/projects/{project}/episodes", params(("project" = Uuid, Path, description = "The project's id"), Paging), responses(
+#[utoipa::path(get, path = "/api/anime/projects/{project}/episodes", params(("project" = Uuid, Path, description = "The project's id"), At, Paging), responses(
     (status = 200, description = "A page of episodes in the order of the story", body = Page<EpisodeView>),
     (status = 404, description = "There is no such project", body = Problem, content_type = "application/problem+json"),
 ))]
 pub(crate) async fn episodes(
     State(desk): State<Desk>,
     Path(project): Path<Uuid>,
+    Query(at): Query<At>,
     paging: Paging,
 ) -> Result<Json<Page<EpisodeView>>, Problem> {
-    let shown = desk.shown(project).await?;
+    let shown = desk.shown(project, at.asked()?.as_ref()).await?;
     let cuts = desk.studio.store.latest_cuts(project).await.map_err(store_fault)?;
     let page = paging.of(&shown.show.episodes, |episode| episode.at.to_string())?;
     let rate = shown.show.settings.frame_rate;

@@ -1,15 +1,17 @@
 //! Shots of an episode, with what they were drawn as.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use serde::Serialize;
 use studio::Subject;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::paging::{Page, Paging};
-use super::picture::Drawn;
+use crate::api::paging::{Page, Paging};
+use crate::api::picture::Drawn;
+use crate::api::version::At;
 use crate::desk::Desk;
+use crate::extract::{Path, Query};
 use crate::problem::Problem;
 
 /// A line of dialogue.
@@ -43,7 +45,7 @@ pub(crate) struct ShotView {
 
 /// Shots of an episode.
 #[utoipa::path(get, path = "/api/anime/projects/{project}/episodes/{episode}/shots",
-    params(("project" = Uuid, Path, description = "The project's id"), ("episode" = String, Path, description = "Season and episode", example = "S01E01"), Paging),
+    params(("project" = Uuid, Path, description = "The project's id"), ("episode" = String, Path, description = "Season and episode", example = "S01E01"), At, Paging),
     responses(
         (status = 200, description = "A page of shots in the order of the story", body = Page<ShotView>),
         (status = 404, description = "There is no such episode", body = Problem, content_type = "application/problem+json"),
@@ -51,9 +53,10 @@ pub(crate) struct ShotView {
 pub(crate) async fn shots(
     State(desk): State<Desk>,
     Path((project, episode)): Path<(Uuid, String)>,
+    Query(at): Query<At>,
     paging: Paging,
 ) -> Result<Json<Page<ShotView>>, Problem> {
-    let shown = desk.shown(project).await?;
+    let shown = desk.shown(project, at.asked()?.as_ref()).await?;
     let episode = shown.episode(&episode)?;
     let all: Vec<_> = episode.shots().collect();
     let page = paging.of(&all, |(_, shot)| shot.at.to_string())?;

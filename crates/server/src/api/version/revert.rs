@@ -1,0 +1,63 @@
+//! Takes back what a commit did.
+
+use axum::extract::State;
+use bible::version::Choice;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use studio::history::Arriving;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::On;
+use super::landing::{LandedView, Landing, landed, onto};
+use crate::answer::Answer;
+use crate::author::{Signed, SignedHeader};
+use crate::desk::Desk;
+use crate::extract::{Json, Path, Query};
+use crate::idempotency::IdempotencyHeader;
+use crate::problem::Problem;
+
+/// What is to land, and how.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "commit": "main~1" }))]
+pub(crate) struct Revert {
+    /// Which commit.
+    commit: String,
+    /// Of a merge: which side stays, from 1; 1 is the branch that was merged into.
+    #[schema(minimum = 1)]
+    parent: Option<u32>,
+    /// Where the branch must be: its commit when it was looked at. Wherever it is, when left out.
+    expected_head: Option<String>,
+    /// How conflicts are resolved, by their `path`: `"ours"`, `"theirs"`, or `{"value": …}` with another value (null
+    /// takes the place away).
+    #[serde(default)]
+    #[schema(value_type = Object, required = false)]
+    resolutions: BTreeMap<String, Choice>,
+}
+
+/// Takes back what a commit did
+///
+/// With a commit that says so: history only grows.
+#[utoipa::path(post, path = "/api/anime/projects/{project}/bible/revert", tag = "versions",
+    params(("project" = Uuid, Path, description = "The project's id"), On, SignedHeader, IdempotencyHeader),
+    request_body(content = Revert, content_type = "application/json"),
+    responses(
+        (status = 200, description = "What came of it", body = LandedView),
+        (status = 409, description = "Places that cannot both be right, in `conflicts`: choose for each of them", body = Problem, content_type = "application/problem+json"),
+    ))]
+pub(crate) async fn revert(
+    State(desk): State<Desk>,
+    Path(project): Path<Uuid>,
+    Query(on): Query<On>,
+    signed: Signed,
+    Json(asked): Json<Revert>,
+) -> Result<Answer, Problem> {
+    let history = desk.history(project).await?;
+    let landing = Landing { expected_head: asked.expected_head, resolutions: asked.resolutions };
+    let onto = onto(&desk, &history, &on, signed, landing).await?;
+    let branch = onto.branch.as_ref().map(ToString::to_string);
+    let commit = crate::api::version::view::reference_at("/commit", &asked.commit)?;
+    let outcome = desk.editor(project).await?.arrive(&commit, Arriving::Reverted(asked.parent), onto, true).await?;
+    landed(&history, branch.as_deref(), outcome).await
+}
