@@ -1,7 +1,8 @@
 //! Between a project folder and its history: edits become commits, commits of others come into the folder.
 
 use bible::Digest;
-use bible::version::{Author, CommitId, Conflict, RefName, Resolutions, Snapshot, Written, diff, tree};
+use bible::source::SourceErrors;
+use bible::version::{Author, CommitId, Conflict, Document, RefName, Resolutions, Snapshot, Written, diff, tree};
 
 use super::checkout::{self, Checkout};
 use super::commit::{Change, Expected, NewCommit};
@@ -68,13 +69,18 @@ impl Folder {
     /// The documents of this folder.
     ///
     /// # Errors
-    /// [`StudioError::Source`] with every file that is no YAML.
+    /// [`StudioError::Source`] with every file that is no YAML, or whose name no document can have.
     pub fn snapshot(&self) -> Result<Snapshot, StudioError> {
-        let mut snapshot = Snapshot::of_source(&self.source).map_err(StudioError::Source)?;
-        for (path, bytes) in &self.drawings {
-            snapshot.insert_file(path, bytes);
+        let drawings = self.drawings.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
+        let texts = self.source.iter().map(|(path, text)| (path, text.as_bytes()));
+        let (mut documents, mut problems) = (Vec::new(), Vec::new());
+        for (path, bytes) in texts.chain(drawings) {
+            match Document::of_file(path, bytes) {
+                Ok(document) => documents.push(document),
+                Err(problem) => problems.push(problem),
+            }
         }
-        Ok(snapshot)
+        if problems.is_empty() { Ok(documents.into_iter().collect()) } else { Err(StudioError::Source(SourceErrors(problems))) }
     }
 }
 
