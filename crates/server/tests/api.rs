@@ -256,7 +256,8 @@ fn every_endpoint_shows_what_is_sent_and_what_comes_back() {
             if operation["summary"].as_str().is_none_or(str::is_empty) {
                 lacking.push(format!("{name}: summary"));
             }
-            let contents = std::iter::once((&"request".to_owned(), &operation["requestBody"]))
+            let request = "request".to_owned();
+            let contents = std::iter::once((&request, &operation["requestBody"]))
                 .chain(operation["responses"].as_object().unwrap())
                 .flat_map(|(what, body)| body["content"].as_object().into_iter().flatten().map(move |(kind, media)| (what, kind, media)));
             for (what, kind, media) in contents {

@@ -180,7 +180,7 @@ impl History {
             return Ok(Synced::Conflicts(joined.conflicts));
         }
         if joined.tree == tip_tree {
-            let updated = self.into_folder(&mut session, folder, &files, tip_tree).await?;
+            let updated = self.put_into_folder(&mut session, folder, &files, tip_tree).await?;
             self.taken(folder, tip)?;
             let branch = head.branch;
             return Ok(if updated.is_empty() { Synced::Unchanged { branch } } else { Synced::Updated { branch, commit: tip, updated } });
@@ -189,7 +189,7 @@ impl History {
             let found = self.branch_head(&head.branch).await?;
             return Err(HistoryError::Moved { branch: head.branch, expected: Some(tip), found }.into());
         };
-        let updated = self.into_folder(&mut session, folder, &files, joined.tree).await?;
+        let updated = self.put_into_folder(&mut session, folder, &files, joined.tree).await?;
         self.taken(folder, made.id)?;
         Ok(Synced::Committed { made, updated })
     }
@@ -226,7 +226,7 @@ impl History {
                 target_tree
             }
         };
-        let updated = self.into_folder(&mut session, folder, &files, wanted).await?;
+        let updated = self.put_into_folder(&mut session, folder, &files, wanted).await?;
         self.taken(folder, target)?;
         let head = self.switch(branch, &onto.author, onto.at).await?;
         Ok(Switched::Done { head, updated })
@@ -254,7 +254,7 @@ impl History {
     }
 
     /// Makes a folder's files those of a tree.
-    async fn into_folder(
+    async fn put_into_folder(
         &self,
         session: &mut Session<'_>,
         folder: &Folder,

@@ -96,7 +96,10 @@ pub(super) async fn commit(
         let synced = desk.history.sync(&desk.folder, message.clone(), onto(desk, author.clone(), None, choices.clone())).await?;
         match synced {
             Synced::Conflicts(conflicts) => match unresolved(&conflicts, as_json)? {
-                Some(more) => choices.extend(more),
+                Some(more) => {
+                    choices.extend(more);
+                    continue;
+                }
                 None => return Ok(Exit::Conflicts),
             },
             Synced::Unchanged { branch } if as_json => output::json(&json!({ "branch": branch, "commit": null, "updated": [] }))?,
