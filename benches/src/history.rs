@@ -145,7 +145,7 @@ impl Editor {
         let (path, text) = &mut self.texts[number * 37 % count];
         let mut value = bible::source::yaml::parse("", text)?.to_json();
         match number % 3 {
-            0 => value["age"] = Value::from(number % 90),
+            0 => value["age"] = Value::from(1_000 + number),
             1 => value["description"] = Value::from(format!("As of change {number}.")),
             _ => value["arc"][number % ARC_ENTRIES]["note"] = Value::from(format!("Otherwise since change {number}.")),
         }
