@@ -90,8 +90,8 @@ fn newton(rows: &[Row], used: &[usize]) -> Vec<f64> {
             let input = |place: usize| if place == 0 { 1.0 } else { row.inputs[used[place - 1]] };
             for one in 0..size {
                 gradient[one] += slope * input(one);
-                for other in 0..size {
-                    curvature[one][other] += bend * input(one) * input(other);
+                for (other, curvature) in curvature[one].iter_mut().enumerate() {
+                    *curvature += bend * input(one) * input(other);
                 }
             }
         }
@@ -128,9 +128,8 @@ fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
     for pivot in 0..size {
         for row in pivot + 1..size {
             let factor = matrix[row][pivot] / matrix[pivot][pivot];
-            for column in pivot..size {
-                matrix[row][column] -= factor * matrix[pivot][column];
-            }
+            let (above, below) = matrix.split_at_mut(row);
+            below[0][pivot..].iter_mut().zip(&above[pivot][pivot..]).for_each(|(value, above)| *value -= factor * above);
             right[row] -= factor * right[pivot];
         }
     }

@@ -65,7 +65,7 @@ impl SteadyMeter {
                 self.found.blank_frames += (shown.end - shown.start) as u32;
                 self.found.first_blank.get_or_insert(shown.start);
             }
-            shown.clone().for_each(|frame| self.line.add(frame as f64, mean));
+            shown.for_each(|frame| self.line.add(frame as f64, mean));
         }
         if same {
             return;
