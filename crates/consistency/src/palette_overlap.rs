@@ -132,8 +132,8 @@ mod tests {
     #[test]
     fn the_same_colours_overlap_and_others_less() {
         let face = Face::default();
-        let slight = Face { hair: "#30324f".parse().unwrap(), ..face.clone() };
-        let wrong = Face { hair: "#c03030".parse().unwrap(), ..face.clone() };
+        let slight = Face { hair: "#30324f".parse().unwrap(), ..face };
+        let wrong = Face { hair: "#c03030".parse().unwrap(), ..face };
         assert!((overlap(&face, &face) - 1.0).abs() < 1e-4);
         assert!(overlap(&face, &slight) > 0.85 && overlap(&face, &wrong) < 0.7, "{} {}", overlap(&face, &slight), overlap(&face, &wrong));
     }

@@ -90,8 +90,8 @@ fn newton(rows: &[Row], used: &[usize]) -> Vec<f64> {
             let input = |place: usize| if place == 0 { 1.0 } else { row.inputs[used[place - 1]] };
             for one in 0..size {
                 gradient[one] += slope * input(one);
-                for (other, curve) in curvature[one].iter_mut().enumerate() {
-                    *curve += bend * input(one) * input(other);
+                for (other, curvature) in curvature[one].iter_mut().enumerate() {
+                    *curvature += bend * input(one) * input(other);
                 }
             }
         }
@@ -129,9 +129,7 @@ fn solve(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f64> {
         for row in pivot + 1..size {
             let factor = matrix[row][pivot] / matrix[pivot][pivot];
             let (above, below) = matrix.split_at_mut(row);
-            for (below, above) in below[0].iter_mut().zip(&above[pivot]).skip(pivot) {
-                *below -= factor * above;
-            }
+            below[0][pivot..].iter_mut().zip(&above[pivot][pivot..]).for_each(|(value, above)| *value -= factor * above);
             right[row] -= factor * right[pivot];
         }
     }

@@ -248,7 +248,7 @@ mod tests {
     }
 
     fn alternating(one: [u8; 3], other: [u8; 3], every: usize, frames: usize) -> FlashEvidence {
-        measured((0..frames).map(|frame| if frame / every % 2 == 0 { one } else { other }))
+        measured((0..frames).map(|frame| if (frame / every).is_multiple_of(2) { one } else { other }))
     }
 
     #[test]

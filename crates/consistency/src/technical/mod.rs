@@ -4,7 +4,6 @@
 mod banding;
 mod seams;
 
-use bible::project::Canvas;
 use serde::{Deserialize, Serialize};
 
 use crate::decode::Unreadable;
@@ -96,7 +95,8 @@ pub struct SeamEvidence {
 }
 
 impl Technical {
-    fn findings(&self, figures: &TechnicalEvidence, canvas: Option<Canvas>) -> Vec<Finding> {
+    fn findings(&self, figures: &TechnicalEvidence, subject: &Subject<'_>) -> Vec<Finding> {
+        let canvas = subject.canvas;
         let mut findings = Vec::new();
         let mut find = |severity, code: &str, message: String| {
             findings.push(Finding { severity, code: code.to_owned(), message, at: None });
@@ -139,7 +139,10 @@ impl Technical {
             && share >= self.least_seam
         {
             let line = if upright { "column" } else { "row" };
-            find(Severity::Doubt, "seam", format!("a seam runs along {:.0} % of {line} {place}", share * 100.0));
+            // A picture with a part map of its own was drawn as a whole: what runs through it is a drawn line.
+            let stitched = subject.parts.is_none() || subject.layout.is_some();
+            let severity = if stitched { Severity::Doubt } else { Severity::Note };
+            find(severity, "seam", format!("a seam runs along {:.0} % of {line} {place}", share * 100.0));
         }
         if let Some((name, bits, fine_bits)) = &figures.nearest
             && *bits <= self.duplicate_bits
@@ -178,7 +181,7 @@ impl Measure for Technical {
             };
         }
         let figures = figures(subject, pixels);
-        let findings = self.findings(&figures, subject.canvas);
+        let findings = self.findings(&figures, subject);
         let blocked = findings.iter().any(|finding| finding.severity == Severity::Blocks);
         Outcome::Measured { score: if blocked { Score::NONE } else { Score::FULL }, findings, evidence: Evidence::Technical(figures) }
     }
@@ -288,6 +291,7 @@ mod tests {
     use super::*;
     use crate::measure::Other;
     use crate::testing::{blurred, face, flat};
+    use bible::project::Canvas;
     use engine::picture::Raster;
 
     fn codes(subject: &Subject<'_>) -> Vec<String> {

@@ -6,6 +6,9 @@ const STEP: std::ops::RangeInclusive<u8> = 3..=24;
 const STILL: u8 = 1;
 /// Pixels at the picture's edge that no seam is looked for in: frames and vignettes are there.
 const MARGIN: usize = 8;
+/// Tiles are stitched in the model's latent grid, one cell of which is 8 pixels wide: seams lie on multiples of it, and
+/// the beams and horizons of a drawing mostly do not.
+const GRID: usize = 8;
 /// Pixels whose steps are added up in a byte.
 const RUN: usize = 128;
 
@@ -48,8 +51,13 @@ pub(super) fn straightest(luma: &[u8], width: usize, height: usize) -> Option<Se
                 .sum();
         }
     }
-    let upright = (MARGIN..width - MARGIN).map(|x| Seam { upright: true, place: x as u32, share: f64::from(columns[x]) / height as f64 });
-    let level = (MARGIN..height - MARGIN).map(|y| Seam { upright: false, place: y as u32, share: f64::from(rows[y]) / width as f64 });
+    let upright = (MARGIN..width - MARGIN).step_by(GRID).map(|x| Seam {
+        upright: true,
+        place: x as u32,
+        share: f64::from(columns[x]) / height as f64,
+    });
+    let level =
+        (MARGIN..height - MARGIN).step_by(GRID).map(|y| Seam { upright: false, place: y as u32, share: f64::from(rows[y]) / width as f64 });
     // The last of equals would win: going backwards makes that the first.
     let best = |seams: &mut dyn Iterator<Item = Seam>| seams.max_by(|one, other| one.share.total_cmp(&other.share));
     let (upright, level) = (best(&mut upright.rev())?, best(&mut level.rev())?);
