@@ -70,6 +70,10 @@ impl From<StudioError> for Problem {
                     });
                 Self::unsound_bible("the bible has errors in this version; mend them first").with(errors)
             }
+            StudioError::Brief { .. } | StudioError::Draw { .. } => {
+                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
+                Self::unsound_bible(format!("{error}{cause}"))
+            }
             StudioError::Unknown { .. } => Self::not_found(error.to_string()),
             error => Self::fault(&error, error.retryable()),
         }

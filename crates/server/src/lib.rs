@@ -92,9 +92,12 @@ pub async fn serve(listener: TcpListener, studio: Studio, author: Author, cancel
 /// Everything that the server answers; streams end with `cancel`.
 pub fn router(studio: Studio, author: Author, cancel: CancellationToken) -> Router {
     let fixed = |name: HeaderName, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
-    api::router(Desk::new(studio, author, cancel))
+    let answering = api::router(Desk::new(studio, author, cancel))
         .merge(page::router())
-        .fallback(|| async { Problem::not_found("there is nothing at this path; the API is described at /api/anime/openapi.json") })
+        .fallback(|| async { Problem::not_found("there is nothing at this path; the API is described at /api/anime/openapi.json") });
+    // A router within: which methods a path knows is only said on the way out of the router that knows it.
+    Router::new()
+        .fallback_service(answering)
         .layer(from_fn(guard::named_methods))
         .layer(CatchPanicLayer::custom(|_| {
             IntoResponse::into_response(Problem::internal("the studio could not answer; its log says why"))

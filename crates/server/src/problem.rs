@@ -33,7 +33,7 @@ pub(crate) struct Problem {
     pub(crate) errors: Vec<FieldProblem>,
     /// With `stale`: what the resource is now.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     pub(crate) current: Option<Value>,
     /// With `stale`: the entity tag to send with the next edit.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -64,13 +64,13 @@ pub(crate) struct ConflictView {
     /// edit_edit, edit_delete, add_add, order, lines or whole.
     pub(crate) kind: String,
     /// The value that both came from; null where there was none.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     pub(crate) base: Value,
     /// The value of the branch; null where it has none.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     pub(crate) ours: Value,
     /// The value that is merged; null where there is none.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     pub(crate) theirs: Value,
 }
 

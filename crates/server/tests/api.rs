@@ -172,8 +172,9 @@ async fn what_is_not_there_and_what_is_wrongly_asked_are_problems_with_a_type() 
     {
         client.problem(&path, StatusCode::BAD_REQUEST).await;
     }
-    let post = Request::builder().method(Method::POST).uri("/api/anime/projects").header("host", "localhost").body(Body::empty()).unwrap();
-    let answer = client.send(post).await;
+    let delete =
+        Request::builder().method(Method::DELETE).uri("/api/anime/projects").header("host", "localhost").body(Body::empty()).unwrap();
+    let answer = client.send(delete).await;
     assert_eq!((answer.status, answer.header("content-type")), (StatusCode::METHOD_NOT_ALLOWED, "application/problem+json"));
 }
 

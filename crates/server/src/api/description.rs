@@ -240,6 +240,7 @@ fn example(document: &Value, schema: &Value, depth: usize) -> Option<Value> {
         "string" => match schema["format"].as_str() {
             Some("uuid") => Some(json!("0197f3c2-6f0b-7c55-9d7e-3f0a4f6f2d11")),
             Some("date-time") => Some(json!("2026-05-04T09:30:00.123456Z")),
+            _ if schema["type"].as_array().is_some_and(|kinds| kinds.contains(&json!("null"))) => Some(Value::Null),
             _ => None,
         },
         _ => None,
@@ -312,7 +313,7 @@ fn schemas() -> Map<String, Value> {
         (
             "Location",
             "location",
-            json!({ "slug": "lantern-road", "name": "Lantern Road", "description": "A lane of paper lanterns above the river.", "set": "street" }),
+            json!({ "slug": "lantern-road", "name": "Lantern Road", "description": "A lane of paper lanterns above the river.", "set": "lantern-street" }),
         ),
         (
             "Prop",
@@ -336,7 +337,7 @@ fn schemas() -> Map<String, Value> {
         "settings": { "title": "Lantern Road", "slug": "lantern-road" },
         "world": { "era": "Shōwa 38, late summer", "rules": ["Foxes remember."] },
         "characters": { "mei": without(character_example(), "slug") },
-        "locations": { "lantern-road": { "name": "Lantern Road", "set": "street" } },
+        "locations": { "lantern-road": { "name": "Lantern Road", "set": "lantern-street" } },
         "props": { "lantern": { "name": "Lantern", "part": "lantern" } },
     });
     all.insert("Bible".into(), exampled(bible, bible_example));

@@ -10,6 +10,17 @@ use crate::desk::Desk;
 
 /// How the studio is.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "status": "limited",
+    "version": "0.1.0",
+    "services": [{
+        "name": "espeak-ng",
+        "status": "limited",
+        "found": "not installed",
+        "means": "no scratch voices",
+        "mend": "apt-get install espeak-ng"
+    }]
+}))]
 pub(crate) struct Health {
     /// `good`, `limited` (something optional is missing) or `missing` (something needed is missing).
     status: String,

@@ -54,6 +54,11 @@ pub(crate) struct PartLine {
 
 /// The verdict that counts.
 #[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({
+    "status": "needs_review", "score": 0.81, "gate": 0.85, "decided_by": "gate", "note": "",
+    "decided_at": "2026-05-04T09:30:02.000000Z", "reasons": ["hair is too dark"],
+    "parts": [{ "picture": "key.png", "part": "mio/hair", "expected": "#2b2f4a", "found": "#1f2238", "difference": 5.8, "tolerance": 3.0 }]
+}))]
 pub(crate) struct VerdictView {
     /// accepted, needs_review or rejected.
     #[schema(value_type = String, example = "accepted")]

@@ -16,6 +16,24 @@ use crate::problem::Problem;
 
 /// A picture of a character sheet.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "subject": "sheet mio/work/front",
+    "character": "mio",
+    "look": "Mio, work",
+    "slot": "front",
+    "artifact": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+    "pictures": [{ "name": "key.png", "media_type": "image/png", "url": "/api/anime/media/9a1b2c3d4e5f60718293a4b5c6d7e8f9012233445566778899aabbccddeeff00?type=image%2Fpng", "bytes": 48213 }],
+    "clip_url": null,
+    "maps": [],
+    "verdict": {
+        "status": "accepted", "score": 0.97, "gate": 0.85, "decided_by": "gate", "note": "",
+        "decided_at": "2026-05-04T09:30:02.000000Z", "reasons": [], "parts": []
+    },
+    "provenance": {
+        "engine": "layout", "engine_version": "1", "recipe": "9a1b2c3d4e5f60718293a4b5c6d7e8f9012233445566778899aabbccddeeff00", "bible": "9a1b2c3d4e5f60718293a4b5c6d7e8f9012233445566778899aabbccddeeff00", "seed": null, "attempts": 1,
+        "drawn_at": "2026-05-04T09:30:01.000000Z", "seconds": 0.4
+    }
+}))]
 pub(crate) struct SheetView {
     #[schema(example = "sheet mio/work/front")]
     subject: String,

@@ -11,7 +11,7 @@ async fn a_bible_is_made_once_in_one_commit() {
         "style": { "line_weight": 1.2 },
         "world": { "rules": ["Foxes remember."] },
         "characters": { "mei": someone("Mei") },
-        "locations": { "street": { "name": "Street", "set": "street" } },
+        "locations": { "street": { "name": "Street", "set": "lantern-street" } },
     });
     let made = desk.post("/bible", &bible).await.is(201);
     assert_eq!(made.json()["settings"]["title"], "Lantern Road", "settings that were there stay");

@@ -80,7 +80,9 @@ pub(crate) fn pointers(problem: &Value) -> Vec<String> {
 pub(crate) fn someone(name: &str) -> Value {
     json!({
         "name": name,
-        "visual_traits": { "build": "teen", "height_cm": 158, "hair": { "style": "bob" } },
+        "visual_traits": {
+            "build": "teen", "height_cm": 158, "head": "young", "hair": { "style": "bob" }, "eyes": "round", "brows": "soft", "nose": "small",
+        },
         "colour_model": { "skin": "#f6d9c4", "hair": "#2b2f4a", "iris.left": "#4a7a5c", "iris.right": "#4a7a5c" },
     })
 }
@@ -112,7 +114,7 @@ impl Desk {
         let desk = Self::new().await;
         let bible = json!({
             "characters": { "mei": someone("Mei"), "kit": someone("Kit") },
-            "locations": { "street": { "name": "Street", "set": "street" } },
+            "locations": { "street": { "name": "Street", "set": "lantern-street" } },
             "props": { "lantern": { "name": "Lantern", "part": "lantern" } },
         });
         desk.post("/bible", &bible).await.is(201);

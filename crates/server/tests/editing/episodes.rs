@@ -124,11 +124,11 @@ async fn a_shot_list_is_edited_as_a_whole_only_by_who_saw_it_all() {
     let seen = desk.get(here).await.is(200);
     assert_eq!(seen.json(), json!({}));
     let scene = desk.etag("/episodes/S01E01/scenes/1").await;
-    desk.patch("/episodes/S01E01/scenes/1", &scene, &json!({ "time": "dusk" })).await.is(200);
+    desk.patch("/episodes/S01E01/scenes/1", &scene, &json!({ "time": "sunset" })).await.is(200);
     desk.put(here, seen.etag(), &json!({ "scenes": {} })).await.problem(412, "stale");
     let etag = desk.etag(here).await;
     let patched = desk.patch(here, &etag, &json!({ "scenes": { "1": { "weather": "rain" } } })).await.is(200);
-    assert_eq!(patched.json(), json!({ "scenes": { "1": { "time": "dusk", "weather": "rain" } } }));
+    assert_eq!(patched.json(), json!({ "scenes": { "1": { "time": "sunset", "weather": "rain" } } }));
     let wrong = desk.put(here, patched.etag(), &json!({ "scenes": { "7": {} } })).await.problem(422, "invalid-content");
     assert_eq!(pointers(&wrong), ["/scenes/7"]);
 }

@@ -16,6 +16,17 @@ use crate::problem::Problem;
 
 /// An episode.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "at": "S01E01",
+    "title": "The first lantern",
+    "scenes": 3,
+    "shots": 14,
+    "frames": 1180,
+    "frame_rate": "24",
+    "duration_seconds": 49.2,
+    "poster_url": null,
+    "files": [{ "name": "lantern-road-S01E01.mp4", "media_type": "video/mp4", "url": "/api/anime/media/9a1b2c3d4e5f60718293a4b5c6d7e8f9012233445566778899aabbccddeeff00?type=video%2Fmp4", "bytes": 7340032 }]
+}))]
 pub(crate) struct EpisodeView {
     #[schema(example = "S01E01")]
     at: String,

@@ -21,7 +21,7 @@ use crate::problem::Problem;
 /// Its heading is the screenplay's.
 #[utoipa::path(patch, path = "/api/anime/projects/{project}/episodes/{episode}/scenes/{scene}", tag = "episodes",
     params(("project" = Uuid, Path, description = "The project's id"), ("episode" = String, Path, description = "Season and episode", example = "S01E01"), ("scene" = u16, Path, description = "Its place in the episode, from 1", example = 1), On, IfMatchHeader, SignedHeader),
-    request_body(content = Patch, content_type = "application/merge-patch+json", example = json!({ "time": "dusk", "weather": "rain" })),
+    request_body(content = Patch, content_type = "application/merge-patch+json", example = json!({ "time": "sunset", "weather": "rain" })),
     responses((status = 200, description = "The scene, as it is now", body = Scene)))]
 pub(crate) async fn patch_scene(
     State(desk): State<Desk>,

@@ -23,6 +23,18 @@ pub(crate) struct LineView {
 
 /// A shot.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "subject": "shot S01E01.03.002",
+    "at": "S01E01.03.002",
+    "heading": "EXT. LANTERN ROAD - NIGHT",
+    "framing": "medium",
+    "angle": "eye-level",
+    "camera": "static",
+    "frames": 48,
+    "cast": ["Mio"],
+    "action": "Mio lifts a lantern.",
+    "lines": [{ "speaker": "Mio", "text": "Ready?" }]
+}))]
 pub(crate) struct ShotView {
     /// Its name on the command line.
     #[schema(example = "shot S01E01.03.002")]

@@ -103,10 +103,10 @@ pub(crate) struct ChangeView {
     /// added, removed, changed, moved (a list in another order), lines (of a text) or form (comments only).
     kind: Value,
     /// Before; null when it is new.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     old: Option<Value>,
     /// Now; null when it is gone.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     new: Option<Value>,
 }
 
