@@ -2,19 +2,27 @@
 //!
 //! `cargo xtask bench` runs it and names the machine. A measurement that fails its promise is marked, and the
 //! process ends with 1, so that a change for the worse is seen.
+//!
+//! `benches measuring` measures only what measuring pictures costs; `benches drift-set DIR [SEED [CHARACTERS]]` writes
+//! the [`drift`] set that the shipped calibration was fitted on.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
 mod drawing;
+mod drift;
 mod episode;
+mod history;
+mod measuring;
 mod planning;
 mod series;
 
 use std::process::ExitCode;
 
+use anyhow::Context;
+
 /// One figure with what was promised.
 pub(crate) struct Figure {
-    name: &'static str,
+    name: String,
     value: f64,
     unit: &'static str,
     promise: Promise,
@@ -32,8 +40,8 @@ pub(crate) enum Promise {
 }
 
 impl Figure {
-    pub(crate) const fn new(name: &'static str, value: f64, unit: &'static str, promise: Promise) -> Self {
-        Self { name, value, unit, promise }
+    pub(crate) fn new(name: impl Into<String>, value: f64, unit: &'static str, promise: Promise) -> Self {
+        Self { name: name.into(), value, unit, promise }
     }
 
     fn kept(&self) -> bool {
@@ -61,14 +69,38 @@ pub(crate) fn median(mut times: Vec<std::time::Duration>) -> f64 {
 }
 
 fn main() -> anyhow::Result<ExitCode> {
-    let runtime = tokio::runtime::Runtime::new()?;
+    let mut arguments = std::env::args().skip(1);
     let mut all = Vec::new();
     let mut print = |figures: Vec<Figure>| {
         figures.iter().for_each(Figure::print);
         all.extend(figures);
     };
-    print(drawing::measure()?);
-    print(runtime.block_on(planning::measure())?);
-    print(episode::measure()?);
+    let only = arguments.next();
+    if only.as_deref() == Some("drift-set") {
+        let folder = arguments.next().context("drift-set needs a folder to write to")?;
+        let seed = arguments.next().map_or(Ok(1), |seed| seed.parse()).context("the seed is no number")?;
+        let characters = arguments.next().map_or(Ok(36), |count| count.parse()).context("the count of characters is no number")?;
+        println!("{} pairs in {folder}", drift::write(folder.as_ref(), seed, characters)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    // One part alone when it is named: `cargo run --release --package benches -- history`. `cargo bench` hands flags
+    // of its own over.
+    let wanted = |part: &str| only.as_deref().is_none_or(|only| only.starts_with('-') || only == part);
+    let runtime = tokio::runtime::Runtime::new()?;
+    if wanted("drawing") {
+        print(drawing::measure()?);
+    }
+    if wanted("measuring") {
+        print(measuring::measure()?);
+    }
+    if wanted("planning") {
+        print(runtime.block_on(planning::measure())?);
+    }
+    if wanted("history") {
+        print(runtime.block_on(history::measure())?);
+    }
+    if wanted("episode") {
+        print(episode::measure()?);
+    }
     Ok(if all.iter().all(Figure::kept) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

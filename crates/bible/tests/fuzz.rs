@@ -1,6 +1,6 @@
 //! Input from outside, at random and mutated: nothing panics, nothing hangs, and what is read is within its limits.
 //!
-//! The seed is fixed, so a run that fails fails again; `fuzz/` holds the same targets for a fuzzer that never stops.
+//! The seed is fixed, so a run that fails fails again.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 

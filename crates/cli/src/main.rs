@@ -52,12 +52,16 @@ enum Command {
     Export(commands::export::Arguments),
     /// Write the cast as a table (CSV), or read one back
     Cast(commands::cast::Arguments),
+    /// Fit calibrations on labelled pairs of pictures, and say how well they tell right from wrong
+    Consistency(commands::consistency::Arguments),
     /// List the pictures and clips of a project with their verdicts
     Pictures(commands::pictures::Arguments),
     /// Accept or reject a picture as a person
     Review(commands::review::Arguments),
     /// Serve the studio's web page and API
     Serve(commands::serve::Arguments),
+    /// Stand in for a ComfyUI server: dry runs without a GPU, and faults on a schedule
+    Sim(commands::sim::Arguments),
     /// Say what is there, what is missing, what that means and what mends it
     Doctor(commands::doctor::Arguments),
     /// Print every setting with where it comes from
@@ -130,9 +134,11 @@ impl Command {
             Self::Import(arguments) => commands::import::run(arguments, context).await,
             Self::Export(arguments) => commands::export::run(arguments, context).await,
             Self::Cast(arguments) => commands::cast::run(&arguments, context),
+            Self::Consistency(arguments) => commands::consistency::run(arguments, context),
             Self::Pictures(arguments) => commands::pictures::run(arguments, context).await,
             Self::Review(arguments) => commands::review::run(arguments, context).await,
             Self::Serve(arguments) => commands::serve::run(arguments, context).await,
+            Self::Sim(arguments) => commands::sim::run(arguments).await,
             Self::Doctor(arguments) => commands::doctor::run(arguments, context).await,
             Self::Config => commands::config::run(context),
             Self::Parts(arguments) => commands::parts::run(&arguments, context),

@@ -4,6 +4,8 @@
 
 mod desk;
 
+use std::process::Stdio;
+
 use desk::Desk;
 
 const AKI: &str = "bible/characters/aki.yaml";
@@ -70,4 +72,30 @@ fn a_contradiction_changes_nothing_until_somebody_says_what_stands() {
     let settled = desk.run(&["bible", "merge", "red-hair", "--take", "characters.aki.colour_model.hair=\"#112233\""]);
     assert_eq!(settled.code, 0, "{settled:?}");
     assert_eq!(text(&desk), before.replace("#1c8c3c", "#112233"));
+}
+
+#[test]
+fn killed_at_any_moment_the_history_is_whole_and_no_edit_is_lost() {
+    let desk = Desk::tiny();
+    assert_eq!(desk.run(&["bible", "commit", "-m", "As given"]).code, 0);
+    let start = std::time::Instant::now();
+    desk.edit(AKI, "age: 14", "age: 100");
+    assert_eq!(desk.run(&["bible", "commit", "-m", "Undisturbed"]).code, 0);
+    let whole = start.elapsed();
+    for kill in 0..20_u32 {
+        desk.edit(AKI, &format!("age: {}", 100 + kill), &format!("age: {}", 101 + kill));
+        let mut child = desk.command(&["bible", "commit", "-m", "Disturbed"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // The fractional parts of multiples of the golden ratio: every moment is hit, without a pattern.
+        std::thread::sleep(whole.mul_f64((f64::from(kill) * 0.618_033_988_749_895).fract()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let checked = desk.json(&["bible", "fsck"]);
+        assert_eq!(checked["faults"], serde_json::json!([]), "after kill {kill}");
+    }
+    assert_eq!(desk.run(&["bible", "commit", "-m", "The last"]).code, 0);
+    assert_eq!(desk.json(&["bible", "status"]), serde_json::json!([]));
+    assert_eq!(desk.json(&["bible", "blame", "characters.aki.age"])["value"], 120);
+    let log = desk.json(&["bible", "log"]);
+    let commits = log["entries"].as_array().unwrap().len();
+    assert!((3..=23).contains(&commits), "each edit is in history once or was left for the next: {log}");
 }

@@ -37,7 +37,7 @@ fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 #[test]
 fn a_folder_goes_into_the_store_and_back_without_loss() {
     let desk = Desk::tiny();
-    desk.edit("project.yaml", "title:", &format!("description: \"{TEXT}\" # {TEXT}\ntitle:"));
+    desk.edit("project.yaml", "title:", &format!("tagline: \"{TEXT}\" # {TEXT}\ntitle:"));
     for (number, from) in [example("lantern-road"), example("tiny"), desk.project().display().to_string()].iter().enumerate() {
         let (store, folder) = (format!("../store-{number}"), format!("../folder-{number}"));
         let first = desk.json(&["import", from, "--to", &store]);

@@ -23,6 +23,8 @@ fn probe(desk: &Desk, stream: &str, entry: &str) -> String {
 #[test]
 fn a_folder_of_text_becomes_an_episode_with_every_frame_that_was_asked_for() {
     let desk = Desk::tiny();
+    assert_eq!(desk.run(&["bible", "commit", "-m", "As given"]).code, 0);
+    let commit = desk.json(&["bible", "show"])["id"].as_str().unwrap().to_owned();
     let plan = desk.json(&["plan"]);
     let shots = plan["steps"].as_array().unwrap().iter().filter(|step| step["subject"].as_str().unwrap().starts_with("shot "));
     let frames: u64 = shots.map(|step| step["frames"].as_u64().unwrap()).sum();
@@ -36,6 +38,8 @@ fn a_folder_of_text_becomes_an_episode_with_every_frame_that_was_asked_for() {
     for name in ["subtitles.srt", "subtitles.ass", "contact-sheet.jpg", "report.html"] {
         assert!(desk.path("out/S01E01").join(name).metadata().unwrap().len() > 60, "{name}");
     }
+    let report = std::fs::read_to_string(desk.path("out/S01E01/report.html")).unwrap();
+    assert!(report.contains(&commit), "each clip names the commit that it was drawn from");
     let subtitles = std::fs::read_to_string(desk.path("out/S01E01/subtitles.srt")).unwrap();
     assert!(subtitles.contains("Ready?") && subtitles.contains("Always."), "{subtitles}");
 }

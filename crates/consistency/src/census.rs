@@ -2,6 +2,9 @@
 
 use engine::picture::{PartMap, Raster};
 
+use crate::colour::region;
+use crate::measure::Region;
+
 /// Colours are gathered in cells of 8 code values a channel: 5 bits each. What is measured is the mean
 /// of a cell's own pixels, so the flat tones of a cel keep their exact colour.
 const CELLS: usize = 1 << 15;
@@ -97,6 +100,11 @@ pub(crate) fn count(image: &Raster, map: &PartMap, enough: u32) -> Vec<PartColou
 }
 
 impl PartColours {
+    /// The box around the pixels counted, and their centre of gravity.
+    pub(crate) fn region(&self) -> Region {
+        region(self.cells.iter())
+    }
+
     /// Adds the run of pixels from `start` to before `end` in row `y`.
     fn add(&mut self, table: &mut [u32], pixel: [u8; 4], start: u32, end: u32, y: u32) {
         let place = &mut table[cell_of(pixel)];

@@ -139,6 +139,13 @@ impl Target {
     }
 }
 
+impl Target {
+    /// How far (CIEDE2000) the base of another target is from the nearest of these tones.
+    pub(crate) fn nearest_to_base(&self, other: &Self) -> f64 {
+        self.tones.iter().map(|(.., tone)| difference(*tone, other.tones[0].2)).fold(f64::INFINITY, f64::min)
+    }
+}
+
 impl ColourModel {
     /// The target of each entry of the part map, or the reason why there is none; `None` for parts of
     /// which no colours are asked.
@@ -204,7 +211,7 @@ impl ColourModel {
 }
 
 /// The box around cells and their centre of gravity.
-fn region<'a>(cells: impl Iterator<Item = &'a Cell>) -> Region {
+pub(crate) fn region<'a>(cells: impl Iterator<Item = &'a Cell>) -> Region {
     let (mut left, mut right, mut top, mut bottom) = (u32::MAX, 0, u32::MAX, 0);
     let (mut moments, mut count) = ([0u64; 2], 0u64);
     for cell in cells {
@@ -249,7 +256,7 @@ impl Measure for ColourModel {
 
     fn measure(&self, subject: &Subject<'_>) -> Outcome {
         let not_measured = |reason: String| Outcome::NotMeasured { reason };
-        let Some(map) = subject.parts else {
+        let Some(map) = subject.parts.or(subject.layout.map(|layout| layout.parts)) else {
             return not_measured("the engine gave no part map, so no colour can be assigned to a part".to_owned());
         };
         if let Err(reason) = fits(subject, map) {

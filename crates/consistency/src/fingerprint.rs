@@ -6,6 +6,8 @@ use std::str::FromStr;
 use engine::picture::Raster;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::glance::spans;
+
 /// Columns and rows of gradients of the coarse hash, which finds what is alike, and of the fine one, which tells
 /// two faces of one drawing apart.
 const COARSE: usize = 16;
@@ -93,15 +95,6 @@ fn cell_means(luma: &[u8], width: usize, height: usize, grid: usize) -> Vec<f64>
         }
     }
     sums.into_iter().zip(counts).map(|(sum, count)| sum as f64 / count.max(1) as f64).collect()
-}
-
-fn spans(length: usize, parts: usize) -> Vec<(usize, usize)> {
-    (0..parts)
-        .map(|part| {
-            let start = (part * length / parts).min(length - 1);
-            (start, ((part + 1) * length / parts).max(start + 1))
-        })
-        .collect()
 }
 
 impl fmt::Display for Fingerprint {

@@ -45,7 +45,8 @@ impl ColourModel {
     /// # Errors
     /// Without a part map that fits the picture.
     pub fn heat_map(&self, subject: &Subject<'_>) -> Result<Raster, HeatError> {
-        let map = subject.parts.ok_or_else(|| HeatError::NoParts { reason: "the engine gave no part map".to_owned() })?;
+        let parts = subject.parts.or(subject.layout.map(|layout| layout.parts));
+        let map = parts.ok_or_else(|| HeatError::NoParts { reason: "the engine gave no part map".to_owned() })?;
         fits(subject, map).map_err(|reason| HeatError::NoParts { reason })?;
         let targets: Vec<Option<Target>> =
             self.targets(&map.parts, subject.expected).into_iter().map(|target| target.and_then(Result::ok)).collect();

@@ -16,26 +16,43 @@
 //! assert_eq!(verdict.score, None, "nobody measured its colours, so nobody claims a score");
 //! ```
 
+pub mod attributes;
+pub mod calibration;
 mod census;
+pub mod clip;
 pub mod colour;
 mod decode;
+mod edges;
 pub mod fingerprint;
+pub mod glance;
 mod heat;
 mod light;
 pub mod measure;
+pub mod palette_overlap;
+pub mod sameness;
 mod score;
+pub mod structure;
+pub mod style;
 pub mod technical;
 #[cfg(test)]
 mod testing;
 mod tolerance;
 pub mod verdict;
 
+pub use attributes::Attributes;
+pub use calibration::Calibration;
+pub use clip::{ClipLimits, ClipMeter, ClipOrder, ClipReport};
 pub use colour::ColourModel;
 pub use decode::{LONGEST_SIDE, Unreadable, decode};
 pub use fingerprint::Fingerprint;
+pub use glance::{Glance, Join};
 pub use heat::HeatError;
-pub use measure::{ExpectedPart, Finding, Measure, Measurement, Other, Outcome, Region, Severity, Subject};
+pub use measure::{ExpectedPart, Finding, Layout, Measure, Measurement, Other, Outcome, Region, Severity, Subject};
+pub use palette_overlap::{Palette, PaletteOverlap};
+pub use sameness::{Likeness, Sameness};
 pub use score::{NotAScore, Score};
+pub use structure::Structure;
+pub use style::{Style, StyleProfile};
 pub use technical::{Technical, undecodable};
 pub use tolerance::Tolerances;
 pub use verdict::{Reason, Status, Verdict, judge};

@@ -2,12 +2,17 @@
 
 use bible::project::Canvas;
 use bible::{Slug, Tones};
-use engine::picture::{PartMap, Raster};
+use engine::picture::{PartMap, Raster, Skeleton};
 use serde::{Deserialize, Serialize};
 
+use crate::attributes::AttributeEvidence;
+use crate::clip::ClipEvidence;
 use crate::colour::ColourEvidence;
 use crate::fingerprint::Fingerprint;
+use crate::sameness::SamenessEvidence;
 use crate::score::Score;
+use crate::structure::StructureEvidence;
+use crate::style::StyleEvidence;
 use crate::technical::TechnicalEvidence;
 
 /// Something that measures a picture.
@@ -61,13 +66,26 @@ pub struct Subject<'a> {
     /// Pictures that this one was asked to differ from. Leave out shots that are alike on purpose, such
     /// as the way back to the same set-up in a dialogue.
     pub others: &'a [Other],
+    /// The layout that the picture was painted over; none for a picture that is its own layout.
+    pub layout: Option<Layout<'a>>,
+}
+
+/// The layout behind a picture: what should be where.
+#[derive(Debug, Clone, Copy)]
+pub struct Layout<'a> {
+    /// Its pixels.
+    pub image: &'a Raster,
+    /// Its parts.
+    pub parts: &'a PartMap,
+    /// Its skeletons, one per actor with a body.
+    pub skeletons: &'a [Skeleton],
 }
 
 impl<'a> Subject<'a> {
     /// A picture of which nothing else is known.
     #[must_use]
     pub const fn new(image: &'a Raster) -> Self {
-        Self { image, parts: None, expected: &[], canvas: None, others: &[] }
+        Self { image, parts: None, expected: &[], canvas: None, others: &[], layout: None }
     }
 }
 
@@ -138,6 +156,16 @@ pub enum Evidence {
     Colour(ColourEvidence),
     /// The soundness of the file.
     Technical(TechnicalEvidence),
+    /// What the characters have and lack.
+    Attributes(AttributeEvidence),
+    /// Pose, silhouette and lines against the layout.
+    Structure(StructureEvidence),
+    /// The drawing style against the show's accepted pictures.
+    Style(StyleEvidence),
+    /// Likeness to other pictures and to the reference used.
+    Sameness(SamenessEvidence),
+    /// A clip's movement, flashes and joins.
+    Clip(ClipEvidence),
     /// There are no figures, for the file could not be decoded.
     Undecodable,
     /// Figures of a measure that lives outside of this crate.

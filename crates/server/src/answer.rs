@@ -46,7 +46,7 @@ impl Answer {
     }
 
     /// With the commit that it was read from, or that made it.
-    pub(crate) fn from_commit(self, commit: Option<CommitId>) -> Self {
+    pub(crate) fn at_commit(self, commit: Option<CommitId>) -> Self {
         Self { commit, ..self }
     }
 

@@ -18,6 +18,7 @@ mod artifact;
 mod attempt;
 mod bible_object;
 mod bible_ref;
+mod bible_version;
 mod blob;
 mod cut;
 mod database;

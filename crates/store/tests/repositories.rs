@@ -242,6 +242,17 @@ both_databases! {
         assert_eq!(store.note(id(1), "plan").await.unwrap(), Some(vec![1]));
     }
 
+    async fn a_version_names_the_first_commit_that_read_so(store: Store) {
+        store.note_project(&project()).await.unwrap();
+        let (version, unknown) = (Digest::of(b"bible 1"), Digest::of(b"bible 2"));
+        let commit = |text: &[u8]| bible::version::CommitId::new(Digest::of(text));
+        store.note_version(id(1), version, commit(b"first"), at(0)).await.unwrap();
+        store.note_version(id(1), version, commit(b"revert"), at(1)).await.unwrap();
+        let found = store.commits_of_versions(id(1), &[version, unknown].into()).await.unwrap();
+        assert_eq!(found, [(version, commit(b"first"))].into());
+        assert!(store.commits_of_versions(id(2), &[version].into()).await.unwrap().is_empty());
+    }
+
     async fn a_key_is_claimed_once_and_its_answer_is_given_again(store: Store) {
         let key = IdempotencyKey { project: Some(id(1)), route: "POST /characters".into(), key: "k1".into() };
         let (mine, other) = (Digest::of(b"mine"), Digest::of(b"other"));

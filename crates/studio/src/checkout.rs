@@ -1,12 +1,12 @@
 //! Documents of a version as files of a project folder.
 
-use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use bible::version::Written;
 
 use crate::StudioError;
 use crate::folder::{Folder, FolderError};
+use crate::history::put;
 
 /// What may be in the folder before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,65 +33,38 @@ pub struct CheckedOut {
 ///
 /// # Errors
 /// [`FolderError::Occupied`] when something is there that must not be, [`FolderError::Link`] when a file would be
-/// written through a link out of the folder, [`StudioError::File`].
+/// written through a link out of the folder, [`StudioError::Checkout`].
 pub fn check_out(files: &Written, folder: &Path, over: Over) -> Result<CheckedOut, StudioError> {
     let before = before(folder, over)?;
-    let mut done = CheckedOut::default();
-    for (name, bytes) in files.iter() {
-        let path = place(folder, name)?;
-        if std::fs::read(&path).is_ok_and(|found| found == bytes) {
-            done.unchanged += 1;
-            continue;
-        }
-        write_whole(&path, bytes)?;
-        done.written += 1;
+    for name in before.paths().chain(files.paths()) {
+        no_link(folder, name)?;
     }
-    for name in before.iter().filter(|name| files.get(name).is_none()) {
-        let path = place(folder, name)?;
-        std::fs::remove_file(&path).map_err(StudioError::file("deleting", &path))?;
-        done.removed += 1;
-        // Folders that hold nothing any more go as well; the first one that holds something stays.
-        for empty in path.ancestors().skip(1).take_while(|inner| *inner != folder) {
-            if std::fs::remove_dir(empty).is_err() {
-                break;
-            }
-        }
-    }
-    Ok(done)
-}
-
-/// Writes a file so that nobody ever sees half of it.
-///
-/// # Errors
-/// [`StudioError::File`].
-pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), StudioError> {
-    let parent = path.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(parent).map_err(StudioError::file("making", parent))?;
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let draft = parent.join(format!(".{name}.part"));
-    std::fs::write(&draft, bytes).map_err(StudioError::file("writing", &draft))?;
-    std::fs::rename(&draft, path).map_err(StudioError::file("writing", path))
+    let touched = put(folder, &before, files)?;
+    let removed = touched.iter().filter(|name| files.get(name).is_none()).count();
+    let written = touched.len() - removed;
+    Ok(CheckedOut { written, unchanged: files.paths().count() - written, removed })
 }
 
 /// The project files that are there.
-fn before(folder: &Path, over: Over) -> Result<BTreeSet<String>, StudioError> {
+fn before(folder: &Path, over: Over) -> Result<Written, StudioError> {
     if !folder.exists() {
-        return Ok(BTreeSet::new());
+        return Ok(Written::default());
     }
     let entries = std::fs::read_dir(folder).map_err(StudioError::file("reading", folder))?;
     let shown = entries.flatten().any(|entry| !entry.file_name().to_string_lossy().starts_with('.'));
     match over {
-        _ if !shown => Ok(BTreeSet::new()),
+        _ if !shown => Ok(Written::default()),
         Over::Project if folder.join("project.yaml").is_file() => {
             let found = Folder::read(folder)?;
-            Ok(found.source.iter().map(|(name, _)| name.to_owned()).chain(found.drawings.into_keys()).collect())
+            let texts = found.source.iter().map(|(name, text)| (name.to_owned(), text.as_bytes().to_vec()));
+            Ok(texts.chain(found.drawings.clone()).collect())
         }
         _ => Err(FolderError::Occupied { path: folder.to_owned() }.into()),
     }
 }
 
-/// Where a file goes. Names of documents never lead out of the folder, but a link in the folder could.
-fn place(folder: &Path, name: &str) -> Result<PathBuf, StudioError> {
+/// Names of documents never lead out of the folder, but a link in the folder could.
+fn no_link(folder: &Path, name: &str) -> Result<(), StudioError> {
     let mut path = folder.to_owned();
     for part in name.split('/') {
         path.push(part);
@@ -99,7 +72,7 @@ fn place(folder: &Path, name: &str) -> Result<PathBuf, StudioError> {
             return Err(FolderError::Link { path }.into());
         }
     }
-    Ok(path)
+    Ok(())
 }
 
 #[cfg(test)]

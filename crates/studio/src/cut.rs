@@ -1,9 +1,10 @@
 //! Cutting episodes: voices, sound, subtitles, joining, contact sheet, report.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
 use bible::story::{Episode, Scene, Shot};
+use bible::version::CommitId;
 use bible::{Digest, StoryTime};
 use bytes::Bytes;
 use editorial::clip::{Clip, ClipSpec};
@@ -35,6 +36,8 @@ struct CutFile {
 struct Material {
     by_subject: HashMap<String, Artifact>,
     verdicts: HashMap<Uuid, Decision>,
+    /// Commits of the versions that the clips were drawn from, as far as these were committed.
+    commits: BTreeMap<Digest, CommitId>,
 }
 
 impl Production<'_> {
@@ -85,7 +88,9 @@ impl Production<'_> {
         let placed = self.studio.store.placed_artifacts(self.project).await?;
         let by_subject: HashMap<String, Artifact> = placed.into_iter().collect();
         let ids: Vec<Uuid> = node.clips.iter().filter_map(|clip| Some(by_subject.get(&clip.to_string())?.id)).collect();
-        let material = Material { verdicts: self.studio.store.latest_verdicts(&ids).await?, by_subject };
+        let versions = node.clips.iter().filter_map(|clip| Some(by_subject.get(&clip.to_string())?.bible)).collect();
+        let commits = self.studio.store.commits_of_versions(self.project, &versions).await?;
+        let material = Material { verdicts: self.studio.store.latest_verdicts(&ids).await?, by_subject, commits };
         let clips = self.clips(node, &material, &folder).await?;
         let mut notes = Vec::new();
         let sound = self.sound(episode, &folder, &mut notes).await?;
@@ -303,7 +308,7 @@ impl Production<'_> {
             reasons: gate.as_ref().map(|gate| gate.reasons().collect()).unwrap_or_default(),
             parts: gate.as_ref().map(parts).unwrap_or_default(),
             approved_by: verdict.filter(|verdict| verdict.decided_by != "gate").map(|verdict| verdict.decided_by.clone()),
-            provenance: artifact.map(provenance).unwrap_or_default(),
+            provenance: artifact.map(|artifact| provenance(artifact, material.commits.get(&artifact.bible).copied())).unwrap_or_default(),
         }
     }
 }
@@ -321,12 +326,13 @@ fn parts(gate: &GateReport) -> Vec<PartReport> {
     gate.measured_parts().into_iter().map(named).collect()
 }
 
-fn provenance(artifact: &Artifact) -> Vec<(String, String)> {
+fn provenance(artifact: &Artifact, commit: Option<CommitId>) -> Vec<(String, String)> {
     let seed = artifact.seed.map_or_else(|| "none".to_owned(), |seed| seed.to_string());
     [
         ("engine", format!("{} {}", artifact.engine, artifact.engine_version)),
         ("recipe", artifact.recipe.to_string()),
         ("bible", artifact.bible.to_string()),
+        ("commit", commit.map_or_else(|| "drawn from files that were not committed".to_owned(), |commit| commit.to_string())),
         ("seed", seed),
         ("attempts", artifact.attempts.to_string()),
         ("took", format!("{:.2} s", artifact.seconds)),

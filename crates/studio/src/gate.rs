@@ -113,7 +113,7 @@ pub fn judge_picture(png: &[u8], parts: Option<&PartMap>, brief: &PictureBrief, 
         Err(error) => return judge(vec![consistency::undecodable(&error)], gate),
     };
     let expected = expected_parts(brief);
-    let subject = Subject { image: &raster, parts, expected: &expected, canvas: Some(brief.canvas), others };
+    let subject = Subject { image: &raster, parts, expected: &expected, canvas: Some(brief.canvas), others, layout: None };
     let measurements = vec![Technical::default().report(&subject), ColourModel::default().report(&subject)];
     judge(measurements, gate)
 }

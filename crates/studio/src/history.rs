@@ -33,7 +33,7 @@ mod three_way;
 pub use archive::{Archive, Exported, ImportOptions, Imported, Landed, Landing};
 pub use blame::{Blame, BlamedChange};
 pub use cache::ObjectCache;
-pub use checkout::{Checkout, CheckoutError, put};
+pub use checkout::{Checkout, CheckoutError, put, replace};
 pub use commit::{Change, Committed, Expected, NewCommit};
 pub use error::HistoryError;
 pub use fsck::{Fault, Fsck};

@@ -32,6 +32,7 @@ mod impact;
 mod lint;
 pub mod listing;
 mod lock;
+pub mod pairs;
 pub mod picture_files;
 pub mod plan;
 mod produce;

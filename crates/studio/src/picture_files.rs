@@ -75,6 +75,30 @@ fn open_pose(width: u32, height: u32, skeletons: &[Skeleton]) -> serde_json::Val
     json!({ "version": 1.3, "canvas_width": width, "canvas_height": height, "people": people })
 }
 
+/// Skeletons as [`files_of`] writes them. People without a name are left out.
+///
+/// # Errors
+/// When the JSON is not in OpenPose's form.
+pub fn read_skeletons(json: &[u8]) -> Result<Vec<Skeleton>, serde_json::Error> {
+    #[derive(serde::Deserialize)]
+    struct File {
+        people: Vec<Person>,
+    }
+    #[derive(serde::Deserialize)]
+    struct Person {
+        person_id: Vec<bible::Slug>,
+        pose_keypoints_2d: Vec<f32>,
+    }
+    let skeleton = |person: Person| {
+        let mut joints = [None; 18];
+        for (joint, [x, y, confidence]) in joints.iter_mut().zip(person.pose_keypoints_2d.as_chunks::<3>().0) {
+            *joint = (*confidence > 0.0).then_some([*x, *y]);
+        }
+        Some(Skeleton { character: person.person_id.into_iter().next()?, joints })
+    };
+    Ok(serde_json::from_slice::<File>(json)?.people.into_iter().filter_map(skeleton).collect())
+}
+
 fn png_file(name: String, image: &Raster) -> Result<MadeFile, PictureFileError> {
     let opaque = image.rgba.chunks_exact(4).all(|pixel| pixel[3] == 255);
     let (colour, bytes) = if opaque {
@@ -148,5 +172,15 @@ mod tests {
         let keypoints = pose["people"][0]["pose_keypoints_2d"].as_array().unwrap();
         assert_eq!(keypoints.len(), 54);
         assert_eq!(keypoints[..6], [json!(3.5), json!(4.0), json!(1.0), json!(0.0), json!(0.0), json!(0.0)]);
+    }
+
+    #[test]
+    fn skeletons_read_back() {
+        let mut joints = [None; 18];
+        joints[7] = Some([3.5, 4.0]);
+        let skeletons = vec![Skeleton { character: "mei".parse().unwrap(), joints }];
+        let json = serde_json::to_vec(&open_pose(10, 10, &skeletons)).unwrap();
+        assert_eq!(read_skeletons(&json).unwrap(), skeletons);
+        assert!(read_skeletons(b"{}").is_err());
     }
 }

@@ -6,8 +6,8 @@ use bible::StoryTime;
 use bible::fdx::{self, FdxError, Remark};
 
 use crate::StudioError;
-use crate::checkout::write_whole;
 use crate::folder::FolderError;
+use crate::history::replace as write_whole;
 
 /// Bytes that a screenplay may have as Fountain; the same as what a project's reader takes.
 const LARGEST: usize = 4 * 1024 * 1024;
@@ -109,6 +109,6 @@ pub fn take_in(folder: &Path, at: StoryTime, format: ScriptFormat, file: &[u8], 
     if scenes == 0 {
         return Err(ScreenplayError::NoScene);
     }
-    write_whole(&path, text.as_bytes())?;
+    write_whole(&path, text.as_bytes()).map_err(StudioError::from)?;
     Ok(NewEpisode { at, path, scenes, remarks })
 }

@@ -2,34 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use bible::Digest;
+mod desk;
+
 use bible::source::SourceTree;
 use bible::version::{Author, CommitId, Document, DocumentPath, Edit, Snapshot};
-use chrono::{DateTime, TimeDelta, Utc};
+use desk::{Desk, at};
 use serde_json::json;
-use store::{DatabaseUrl, Store};
 use studio::HistoryError;
-use studio::history::{Change, Expected, History, LogRequest, NewCommit, ObjectCache};
-use uuid::Uuid;
+use studio::history::{Change, Expected, History, LogRequest, NewCommit};
 
-fn at(second: i64) -> DateTime<Utc> {
-    DateTime::from_timestamp(1_800_000_000, 0).unwrap() + TimeDelta::seconds(second)
-}
-
-async fn history() -> (tempfile::TempDir, History) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Store::open(&DatabaseUrl::Sqlite(folder.path().join("studio.db"))).await.unwrap();
-    let project = store::Project {
-        id: Uuid::from_u128(1),
-        slug: "tiny".parse().unwrap(),
-        title: "Tiny".into(),
-        description: String::new(),
-        bible: Digest::of(b""),
-        created_at: at(0),
-        updated_at: at(0),
-    };
-    let project = store.note_project(&project).await.unwrap();
-    (folder, History::new(store, project.id, ObjectCache::default()))
+async fn history() -> (Desk, History) {
+    let desk = Desk::new().await;
+    let history = desk.history.clone();
+    (desk, history)
 }
 
 fn path(text: &str) -> DocumentPath {

@@ -125,10 +125,16 @@ impl Document {
     /// The document that a file of a project folder is.
     ///
     /// # Errors
-    /// The first place where a structured document is no YAML, or where a text is not UTF-8.
+    /// The first place where a structured document is no YAML, or where a text is not UTF-8; and a file whose name no
+    /// document can have.
     pub fn of_file(file: &str, bytes: &[u8]) -> Result<(DocumentPath, Self), crate::source::SourceError> {
         use crate::source::{Position, SourceError};
         let path = DocumentPath::of_file(file);
+        // A tree that named it could be written, and never be read again.
+        if path.as_str().parse::<DocumentPath>().is_err() {
+            let fix = "use no `:` and no backslash in the name, and let no part of it begin with a dot";
+            return Err(SourceError::new(file, Position::FILE, "a file of this name cannot be kept in the history", fix));
+        }
         if path.kind() == DocumentKind::File {
             return Ok((path, Self::File(bytes.into())));
         }
@@ -145,5 +151,19 @@ impl Document {
 impl FromIterator<(DocumentPath, Document)> for Snapshot {
     fn from_iter<I: IntoIterator<Item = (DocumentPath, Document)>>(documents: I) -> Self {
         Self(documents.into_iter().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_whose_name_could_not_be_read_again_is_refused() {
+        for file in ["parts/hair/a:b.svg", "parts/hair\\mine.svg", "parts/.hidden/x.svg", "bible/characters/a:b.yaml"] {
+            let refused = Document::of_file(file, b"name: x").unwrap_err();
+            assert!(refused.to_string().contains("of this name"), "{refused}");
+        }
+        assert!(Document::of_file("parts/hair/mine (2).svg", b"<svg/>").is_ok());
     }
 }

@@ -6,8 +6,8 @@ use anyhow::Context as _;
 use bible::casting;
 use bible::source::{Severity, SourceErrors, read};
 use studio::StudioError;
-use studio::checkout::write_whole;
 use studio::folder::Folder;
+use studio::history::replace;
 
 use crate::exit::Exit;
 use crate::{Context, output};
@@ -50,7 +50,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         Command::Export { file: Some(file), excel } => {
             let table = casting::export(&folder.source).map_err(StudioError::Source)?;
             let table = if *excel { format!("\u{feff}{table}") } else { table };
-            write_whole(file, table.as_bytes())?;
+            replace(file, table.as_bytes())?;
         }
         Command::Import { file, dry_run } => import(&mut folder, file, *dry_run, context.json)?,
     }
@@ -72,7 +72,7 @@ fn import(folder: &mut Folder, file: &Path, dry_run: bool, as_json: bool) -> any
     }
     if !dry_run {
         for (path, text) in casting.files.iter() {
-            write_whole(&folder.path.join(path), text.as_bytes())?;
+            replace(&folder.path.join(path), text.as_bytes())?;
         }
     }
     if as_json {

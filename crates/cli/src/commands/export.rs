@@ -33,7 +33,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
     // The folder may be in the middle of an edit: only the history is asked.
     let folder = Folder::read(&arguments.project).map_err(StudioError::from)?;
     let studio = super::open(context, &arguments.project).await?;
-    let history = studio.history_of_folder(&folder).await?;
+    let history = studio.history_in(&folder).await?;
     if is_archive(&arguments.to) {
         anyhow::ensure!(arguments.reference.is_none(), "an archive holds every version: --ref is for folders");
         whole(&history, &arguments.to, arguments.replace, context.json).await?;

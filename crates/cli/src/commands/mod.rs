@@ -5,6 +5,7 @@ pub(crate) mod bible;
 pub(crate) mod cast;
 pub(crate) mod check;
 pub(crate) mod config;
+pub(crate) mod consistency;
 pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod import;
@@ -16,11 +17,13 @@ pub(crate) mod produce;
 pub(crate) mod review;
 pub(crate) mod schema;
 pub(crate) mod serve;
+pub(crate) mod sim;
 
 use std::path::{Path, PathBuf};
 
 use ::bible::source::SourceError;
 use engine::EngineError;
+use studio::folder::FolderError;
 use studio::{Show, Studio, StudioError};
 use tokio_util::sync::CancellationToken;
 
@@ -76,6 +79,8 @@ pub(crate) fn print_problems<'a>(problems: impl IntoIterator<Item = &'a SourceEr
 /// The exit code that an error stands for; a broken project's errors are printed one by one.
 pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
     match error.downcast_ref::<StudioError>() {
+        // A place that cannot be written into says nothing about a project.
+        Some(StudioError::Folder(FolderError::Occupied { .. } | FolderError::Link { .. })) => Exit::Failure,
         Some(StudioError::Source(problems)) => {
             print_problems(&problems.0);
             Exit::BrokenProject

@@ -117,5 +117,5 @@ pub(crate) async fn lint(
     let (commit, bible) = desk.bible(project, &at.reference()?).await?;
     let report = tokio::task::spawn_blocking(move || studio::lint_source(&bible.to_source())).await;
     let report = report.map_err(|error| Problem::fault(&error, false))?;
-    Ok(Answer::of(&LintView::from(report))?.from_commit(Some(commit)).unless(&seen))
+    Ok(Answer::of(&LintView::from(report))?.at_commit(Some(commit)).unless(&seen))
 }

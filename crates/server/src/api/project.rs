@@ -25,7 +25,7 @@ fn shown(project: &Project, settings: &Arc<Snapshot>) -> Result<Answer, Problem>
 /// A project after an edit of its settings.
 async fn edited(desk: &Desk, project: &Project, edited: &Edited) -> Result<Answer, Problem> {
     let project = desk.studio.describe_project(project, edited).await?;
-    Ok(shown(&project, &edited.snapshot)?.from_commit(edited.commit))
+    Ok(shown(&project, &edited.snapshot)?.at_commit(edited.commit))
 }
 
 /// Edits go to the history, so there must be one.

@@ -25,7 +25,7 @@ pub(super) fn state(resource: &Resource, snapshot: &Snapshot) -> Result<Answer, 
 /// Reads a resource.
 pub(super) async fn read(desk: &Desk, project: Uuid, resource: &Resource, at: &At, seen: &IfNoneMatch) -> Result<Answer, Problem> {
     let (commit, snapshot) = desk.bible(project, &at.reference()?).await?;
-    Ok(state(resource, &snapshot)?.from_commit(Some(commit)).unless(seen))
+    Ok(state(resource, &snapshot)?.at_commit(Some(commit)).unless(seen))
 }
 
 /// Reads a list of resources.
@@ -41,7 +41,7 @@ pub(super) async fn list(
     let all = all(&snapshot);
     let page = paging.of(&all, cursor)?;
     let items: Vec<Value> = page.items.into_iter().filter_map(|resource| resource.represent(&snapshot)).collect();
-    Ok(Answer::of(&Page { items, next_cursor: page.next_cursor })?.from_commit(Some(commit)).unless(seen))
+    Ok(Answer::of(&Page { items, next_cursor: page.next_cursor })?.at_commit(Some(commit)).unless(seen))
 }
 
 /// The name of a resource in its list.
@@ -55,7 +55,7 @@ fn cursor(resource: &Resource) -> String {
 
 /// What came of an edit, as an answer.
 fn edited(resource: &Resource, edited: &Edited) -> Result<Answer, Problem> {
-    Ok(state(resource, &edited.snapshot)?.from_commit(edited.commit))
+    Ok(state(resource, &edited.snapshot)?.at_commit(edited.commit))
 }
 
 /// Makes a resource.
@@ -110,5 +110,5 @@ pub(super) async fn remove(
     against: &IfMatch,
 ) -> Result<Answer, Problem> {
     let made: Result<Edited, EditError> = desk.editor(project).await?.remove(&on.intent(signed)?, resource, against.precondition()).await;
-    Ok(Answer::done().from_commit(made?.commit))
+    Ok(Answer::done().at_commit(made?.commit))
 }

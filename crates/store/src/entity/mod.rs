@@ -6,6 +6,7 @@ pub(crate) mod bible_commit;
 pub(crate) mod bible_object;
 pub(crate) mod bible_ref;
 pub(crate) mod bible_ref_move;
+pub(crate) mod bible_version;
 pub(crate) mod cut;
 pub(crate) mod event;
 pub(crate) mod idempotency_key;

@@ -42,7 +42,7 @@ impl Studio {
             other => other,
         };
         let edits: Vec<Edit> =
-            write::structured(&nothing, &path, Value::Object(fields), intent.extra_fields).map_err(placed)?.into_iter().collect();
+            write::structured(&nothing, &path, &Value::Object(fields), intent.extra_fields).map_err(placed)?.into_iter().collect();
         let after = check::applied(&nothing, &edits);
         check::sound(&nothing, &after, &edits).map_err(|wrong| placed(EditError::Invalid(wrong)))?;
         let show = Show::of_folder(crate::folder::Folder { source: after.to_source(), ..Default::default() })?;

@@ -215,10 +215,10 @@ impl Resource {
                 write::without_shown(&mut fields, &["at"], Some(&json!({ "at": at })))?;
                 let mut edits: Vec<Edit> = write::script(snapshot, &episode::script_path(*at), &script).into_iter().collect();
                 if !fields.is_empty() {
-                    edits.extend(write::structured(snapshot, &episode::settings_path(*at), Value::Object(fields), extra)?);
+                    edits.extend(write::structured(snapshot, &episode::settings_path(*at), &Value::Object(fields), extra)?);
                 }
                 if let Some(list) = list {
-                    edits.extend(write::structured(snapshot, &episode::shots_path(*at), list, extra)?);
+                    edits.extend(write::structured(snapshot, &episode::shots_path(*at), &list, extra)?);
                 }
                 Ok(edits)
             }
@@ -234,7 +234,7 @@ impl Resource {
                 write::without_shown(&mut fields, &episode::SHOT_SHOWN, None)?;
                 shots.push(Value::Object(fields));
                 let list = episode::with_scene(snapshot, *at, &place.key, scene);
-                Ok(write::structured(snapshot, &episode::shots_path(*at), list, extra)?.into_iter().collect())
+                Ok(write::structured(snapshot, &episode::shots_path(*at), &list, extra)?.into_iter().collect())
             }
             other => other.replaced(snapshot, &Value::Null, value, extra),
         }
@@ -255,7 +255,7 @@ impl Resource {
                         fields.remove(shown);
                     }
                 }
-                Ok(one(write::structured(snapshot, &settings_path(), Value::Object(fields), extra)?))
+                Ok(one(write::structured(snapshot, &settings_path(), &Value::Object(fields), extra)?))
             }
             Self::Bible => bible_replaced(snapshot, new, extra),
             Self::Named(kind, slug) => {
@@ -266,7 +266,7 @@ impl Resource {
                 if let Some(own) = write::said(snapshot, &path).and_then(|mut old| old.remove("slug")) {
                     fields.insert("slug".into(), own);
                 }
-                Ok(one(write::structured(snapshot, &path, Value::Object(fields), extra)?))
+                Ok(one(write::structured(snapshot, &path, &Value::Object(fields), extra)?))
             }
             Self::Episode(at) => {
                 let path = episode::settings_path(*at);
@@ -275,7 +275,7 @@ impl Resource {
                 if fields.is_empty() && snapshot.get(&path).is_none() {
                     return Ok(Vec::new());
                 }
-                Ok(one(write::structured(snapshot, &path, Value::Object(fields), extra)?))
+                Ok(one(write::structured(snapshot, &path, &Value::Object(fields), extra)?))
             }
             Self::Script(at) => match new {
                 Value::String(text) => Ok(one(write::script(snapshot, &episode::script_path(*at), &text))),
@@ -286,14 +286,14 @@ impl Resource {
                 if fields.is_empty() && snapshot.get(&episode::shots_path(*at)).is_none() {
                     return Ok(Vec::new());
                 }
-                Ok(one(write::structured(snapshot, &episode::shots_path(*at), Value::Object(fields), extra)?))
+                Ok(one(write::structured(snapshot, &episode::shots_path(*at), &Value::Object(fields), extra)?))
             }
             Self::Scene(at) => {
                 let place = episode::place(snapshot, *at).ok_or_else(|| self.unknown(snapshot))?;
                 let mut fields = write::fields(new, "a scene")?;
                 write::without_shown(&mut fields, &episode::SCENE_SHOWN, Some(current))?;
                 let list = episode::with_scene(snapshot, *at, &place.key, fields);
-                Ok(one(write::structured(snapshot, &episode::shots_path(*at), list, extra)?))
+                Ok(one(write::structured(snapshot, &episode::shots_path(*at), &list, extra)?))
             }
             Self::Shot(at) => {
                 let place = episode::place(snapshot, *at).ok_or_else(|| self.unknown(snapshot))?;
@@ -301,7 +301,7 @@ impl Resource {
                 write::without_shown(&mut fields, &episode::SHOT_SHOWN, Some(current))?;
                 let scene = episode::with_shot(episode::scene_said(snapshot, *at, &place.key), *at, Some(fields));
                 let list = episode::with_scene(snapshot, *at, &place.key, scene);
-                Ok(one(write::structured(snapshot, &episode::shots_path(*at), list, extra)?))
+                Ok(one(write::structured(snapshot, &episode::shots_path(*at), &list, extra)?))
             }
         }
     }
@@ -324,7 +324,7 @@ impl Resource {
                     return Ok(Vec::new());
                 }
                 let list = episode::with_scene(snapshot, *at, &place.key, Map::new());
-                Ok(write::structured(snapshot, &episode::shots_path(*at), list, true)?.into_iter().collect())
+                Ok(write::structured(snapshot, &episode::shots_path(*at), &list, true)?.into_iter().collect())
             }
             Self::Shot(at) => {
                 let place = episode::place(snapshot, *at).ok_or_else(|| self.unknown(snapshot))?;
@@ -334,7 +334,7 @@ impl Resource {
                     return Ok(Vec::new());
                 }
                 let list = episode::with_scene(snapshot, *at, &place.key, scene);
-                Ok(write::structured(snapshot, &episode::shots_path(*at), list, true)?.into_iter().collect())
+                Ok(write::structured(snapshot, &episode::shots_path(*at), &list, true)?.into_iter().collect())
             }
             Self::Project(_) | Self::Bible | Self::Script(_) => {
                 Err(EditError::Unknown { what: format!("way to take away the {self} alone"), nearest: None })
@@ -427,8 +427,14 @@ fn bible_replaced(snapshot: &Snapshot, new: Value, extra: bool) -> Result<Vec<Ed
     let mut fields = write::fields(new, "a bible")?;
     let (mut edits, mut wrong) = (Vec::new(), Vec::new());
     let mut collect = |written: Result<Option<Edit>, EditError>| match written {
-        Ok(edit) => Ok(edits.extend(edit)),
-        Err(EditError::Invalid(more)) => Ok(wrong.extend(more)),
+        Ok(edit) => {
+            edits.extend(edit);
+            Ok(())
+        }
+        Err(EditError::Invalid(more)) => {
+            wrong.extend(more);
+            Ok(())
+        }
         Err(other) => Err(other),
     };
     for (name, file) in PARTS {
@@ -455,7 +461,7 @@ fn bible_replaced(snapshot: &Snapshot, new: Value, extra: bool) -> Result<Vec<Ed
                     Ok(fields) => Value::Object(fields),
                     Err(_) => return Err(invalid(&format!("/{name}"), &format!("`{name}` is an object of fields"), "write `{ … }`")),
                 };
-                collect(write::structured(snapshot, &path, value, extra))?;
+                collect(write::structured(snapshot, &path, &value, extra))?;
             }
             None if name == "settings" => {
                 return Err(invalid("/settings", "`settings` is missing", "a project needs its title: send them as you read them"));
@@ -485,7 +491,7 @@ fn bible_replaced(snapshot: &Snapshot, new: Value, extra: bool) -> Result<Vec<Ed
             if !value.is_object() {
                 return Err(invalid(&at, &format!("`{slug}` is an object of fields"), "write `{ … }`"));
             }
-            collect(write::structured(snapshot, &named_path(kind, &slug), value, extra))?;
+            collect(write::structured(snapshot, &named_path(kind, &slug), &value, extra))?;
         }
     }
     if let Some(field) = fields.keys().next() {

@@ -40,32 +40,32 @@ pub(super) fn without_shown(fields: &mut Map<String, Value>, shown: &[&str], cur
 
 /// The edit that makes a structured document say something; none when it says so already. A file that a person wrote
 /// keeps its comments and its order.
-pub(super) fn structured(snapshot: &Snapshot, path: &DocumentPath, value: Value, extra: bool) -> Result<Option<Edit>, EditError> {
+pub(super) fn structured(snapshot: &Snapshot, path: &DocumentPath, value: &Value, extra: bool) -> Result<Option<Edit>, EditError> {
     let before = snapshot.get(path);
     let old = before.and_then(Document::value);
-    if old == Some(&value) {
+    if old == Some(value) {
         return Ok(None);
     }
-    let mut wrong = check::lengths(path, &value);
+    let mut wrong = check::lengths(path, value);
     if !extra {
-        wrong.extend(check::strangers(path, old, &value));
+        wrong.extend(check::strangers(path, old, value));
     }
     if !wrong.is_empty() {
         return Err(EditError::Invalid(wrong));
     }
     let document = match before {
         Some(Document::Structured { text: Some(text), .. }) => {
-            let text = source::edit(text, &value);
+            let text = source::edit(text, value);
             Document::of_yaml(&path.file(), &text).ok()
         }
         _ => {
             // It will be a file one day, so it must come back from one.
-            let text = source::emit(&value);
-            yaml::parse(&path.file(), &text).ok().filter(|node| node.to_json() == value).map(|_| Document::of_value(value.clone()))
+            let text = source::emit(value);
+            yaml::parse(&path.file(), &text).ok().filter(|node| node.to_json() == *value).map(|_| Document::of_value(value.clone()))
         }
     };
     match document {
-        Some(document) if document.value() == Some(&value) => Ok(Some(Edit { path: path.clone(), document: Some(document) })),
+        Some(document) if document.value() == Some(value) => Ok(Some(Edit { path: path.clone(), document: Some(document) })),
         _ => {
             let wrong = Violation::new("", "this cannot be written as a file", "leave out control characters, and nest less deeply");
             Err(EditError::Invalid(vec![Violation { document: Some(path.to_string()), ..wrong }]))

@@ -15,7 +15,6 @@ use super::refs::{HEAD, branch_ref, tag_ref, target_commit};
 use super::session::checked;
 use super::{History, HistoryError};
 use crate::Studio;
-use crate::folder::Folder;
 
 /// Commits whose trees are looked at together.
 const CHUNK: usize = 256;
@@ -161,21 +160,6 @@ impl Studio {
             updated_at: now,
         };
         Ok(self.history(self.store.note_project(&project).await?.id))
-    }
-
-    /// The history of a folder's project, when the store knows it. The folder may have mistakes.
-    ///
-    /// # Errors
-    /// [`HistoryError::Store`], and [`HistoryError::Empty`] when the store knows no such project.
-    pub async fn history_of_folder(&self, folder: &Folder) -> Result<History, HistoryError> {
-        let text = folder.source.get("project.yaml").unwrap_or_default();
-        let settings = bible::source::yaml::parse("project.yaml", text).ok();
-        let slug = settings.and_then(|node| node.to_json().get("slug")?.as_str()?.parse().ok());
-        let known = match &slug {
-            Some(slug) => self.store.project_by_slug(slug).await?,
-            None => None,
-        };
-        known.map(|known| self.history(known.id)).ok_or(HistoryError::Empty)
     }
 }
 

@@ -77,7 +77,11 @@ pub fn put(folder: &Path, before: &Written, after: &Written) -> Result<Vec<Strin
     Ok(touched)
 }
 
-fn replace(file: &Path, bytes: &[u8]) -> Result<(), CheckoutError> {
+/// Makes a file hold these bytes in one step; its folders are made.
+///
+/// # Errors
+/// [`CheckoutError`].
+pub fn replace(file: &Path, bytes: &[u8]) -> Result<(), CheckoutError> {
     let written = || {
         let directory = file.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(directory)?;

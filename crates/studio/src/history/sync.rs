@@ -1,7 +1,8 @@
 //! Between a project folder and its history: edits become commits, commits of others come into the folder.
 
 use bible::Digest;
-use bible::version::{Author, CommitId, Conflict, RefName, Resolutions, Snapshot, Written, diff, tree};
+use bible::source::SourceErrors;
+use bible::version::{Author, CommitId, Conflict, Document, RefName, Resolutions, Snapshot, Written, diff, tree};
 
 use super::checkout::{self, Checkout};
 use super::commit::{Change, Expected, NewCommit};
@@ -68,13 +69,18 @@ impl Folder {
     /// The documents of this folder.
     ///
     /// # Errors
-    /// [`StudioError::Source`] with every file that is no YAML.
+    /// [`StudioError::Source`] with every file that is no YAML, or whose name no document can have.
     pub fn snapshot(&self) -> Result<Snapshot, StudioError> {
-        let mut snapshot = Snapshot::of_source(&self.source).map_err(StudioError::Source)?;
-        for (path, bytes) in &self.drawings {
-            snapshot.insert_file(path, bytes);
+        let drawings = self.drawings.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice()));
+        let texts = self.source.iter().map(|(path, text)| (path, text.as_bytes()));
+        let (mut documents, mut problems) = (Vec::new(), Vec::new());
+        for (path, bytes) in texts.chain(drawings) {
+            match Document::of_file(path, bytes) {
+                Ok(document) => documents.push(document),
+                Err(problem) => problems.push(problem),
+            }
         }
-        Ok(snapshot)
+        if problems.is_empty() { Ok(documents.into_iter().collect()) } else { Err(StudioError::Source(SourceErrors(problems))) }
     }
 }
 
@@ -89,6 +95,26 @@ impl Studio {
 }
 
 impl Studio {
+    /// Notes which commit a show was read from, so that what is drawn from it names its commit: the one that its folder
+    /// was taken from, when the folder has no edits. Says which.
+    ///
+    /// # Errors
+    /// [`StudioError::History`], [`StudioError::Checkout`].
+    pub async fn name_version(&self, show: &Show) -> Result<Option<CommitId>, StudioError> {
+        if show.folder.path.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        let history = self.history_of(show).await?;
+        let Some(base) = history.folder_base(&show.folder).await? else { return Ok(None) };
+        let mut session = history.session();
+        let folder = tree::write(&show.folder.snapshot()?, &mut session.pool).map_err(HistoryError::Json)?;
+        if session.read(|pool| pool.commit(base)).await?.tree != folder {
+            return Ok(None);
+        }
+        self.store.note_version(history.project(), show.version, base, (self.environment.now)()).await?;
+        Ok(Some(base))
+    }
+
     /// The history of the project in a folder. A folder with errors still has one, when its project is known.
     ///
     /// # Errors
@@ -154,7 +180,7 @@ impl History {
             return Ok(Synced::Conflicts(joined.conflicts));
         }
         if joined.tree == tip_tree {
-            let updated = self.into_folder(&mut session, folder, &files, tip_tree).await?;
+            let updated = self.put_into_folder(&mut session, folder, &files, tip_tree).await?;
             self.taken(folder, tip)?;
             let branch = head.branch;
             return Ok(if updated.is_empty() { Synced::Unchanged { branch } } else { Synced::Updated { branch, commit: tip, updated } });
@@ -163,7 +189,7 @@ impl History {
             let found = self.branch_head(&head.branch).await?;
             return Err(HistoryError::Moved { branch: head.branch, expected: Some(tip), found }.into());
         };
-        let updated = self.into_folder(&mut session, folder, &files, joined.tree).await?;
+        let updated = self.put_into_folder(&mut session, folder, &files, joined.tree).await?;
         self.taken(folder, made.id)?;
         Ok(Synced::Committed { made, updated })
     }
@@ -200,7 +226,7 @@ impl History {
                 target_tree
             }
         };
-        let updated = self.into_folder(&mut session, folder, &files, wanted).await?;
+        let updated = self.put_into_folder(&mut session, folder, &files, wanted).await?;
         self.taken(folder, target)?;
         let head = self.switch(branch, &onto.author, onto.at).await?;
         Ok(Switched::Done { head, updated })
@@ -228,7 +254,7 @@ impl History {
     }
 
     /// Makes a folder's files those of a tree.
-    async fn into_folder(
+    async fn put_into_folder(
         &self,
         session: &mut Session<'_>,
         folder: &Folder,

@@ -11,19 +11,19 @@ use studio::history::{Change, Expected, History, NewCommit, ObjectCache};
 use uuid::Uuid;
 
 /// A moment of the tests' own time.
-pub fn at(second: i64) -> DateTime<Utc> {
+pub(crate) fn at(second: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 0).unwrap() + TimeDelta::seconds(second)
 }
 
 /// A project with a history.
-pub struct Desk {
+pub(crate) struct Desk {
     folder: tempfile::TempDir,
-    pub history: History,
+    pub(crate) history: History,
     clock: AtomicI64,
 }
 
 impl Desk {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&DatabaseUrl::Sqlite(folder.path().join("studio.db"))).await.unwrap();
         let project = store::Project {
@@ -40,12 +40,12 @@ impl Desk {
     }
 
     /// Puts files on a branch, by Mei; an empty text takes a file away.
-    pub async fn commit(&self, branch: &str, files: &[(&str, &str)]) -> CommitId {
+    pub(crate) async fn commit(&self, branch: &str, files: &[(&str, &str)]) -> CommitId {
         self.commit_as("Mei", branch, files).await
     }
 
     /// Puts files on a branch.
-    pub async fn commit_as(&self, author: &str, branch: &str, files: &[(&str, &str)]) -> CommitId {
+    pub(crate) async fn commit_as(&self, author: &str, branch: &str, files: &[(&str, &str)]) -> CommitId {
         let second = self.clock.fetch_add(1, Ordering::Relaxed);
         let mut written = match self.history.snapshot_at(&branch.parse().unwrap()).await {
             Ok(snapshot) => snapshot.written(),
@@ -70,22 +70,22 @@ impl Desk {
     }
 
     /// Makes a branch where the current one is.
-    pub async fn branch(&self, name: &str) {
+    pub(crate) async fn branch(&self, name: &str) {
         self.history.create_branch(&name.parse().unwrap(), self.head().await, &Author::named("Mei"), at(0)).await.unwrap();
     }
 
-    pub async fn head(&self) -> CommitId {
+    pub(crate) async fn head(&self) -> CommitId {
         self.history.head().await.unwrap().commit.unwrap()
     }
 
     /// A file at a version.
-    pub async fn text(&self, reference: &str, file: &str) -> String {
+    pub(crate) async fn text(&self, reference: &str, file: &str) -> String {
         let written = self.history.snapshot_at(&reference.parse().unwrap()).await.unwrap().written();
         written.text(file).unwrap_or_default().to_owned()
     }
 
     /// Changes the bytes of one kept text behind the store's back.
-    pub async fn damage_a_text(&self) {
+    pub(crate) async fn damage_a_text(&self) {
         let database = self.folder.path().join("studio.db");
         let status = std::process::Command::new("python3")
             .arg("-c")

@@ -2,6 +2,7 @@
 
 use bible::version::{Author, Conflict, RefName, Reference, Resolutions, Written};
 use serde_json::json;
+use studio::Show;
 use studio::history::{Committed, Edits, Expected, Onto, Outcome, Switched, Synced, folder_changes};
 
 use super::Desk;
@@ -95,7 +96,10 @@ pub(super) async fn commit(
         let synced = desk.history.sync(&desk.folder, message.clone(), onto(desk, author.clone(), None, choices.clone())).await?;
         match synced {
             Synced::Conflicts(conflicts) => match unresolved(&conflicts, as_json)? {
-                Some(more) => choices.extend(more),
+                Some(more) => {
+                    choices.extend(more);
+                    continue;
+                }
                 None => return Ok(Exit::Conflicts),
             },
             Synced::Unchanged { branch } if as_json => output::json(&json!({ "branch": branch, "commit": null, "updated": [] }))?,
@@ -115,6 +119,7 @@ pub(super) async fn commit(
                 print_updated(&updated);
             }
         }
+        desk.studio.name_version(&Show::load(&desk.folder.path)?).await?;
         return Ok(Exit::Success);
     }
 }

@@ -10,7 +10,7 @@ use bible::version::{Author, Reference};
 use serde_json::{Value, json};
 use studio::checkout::{Over, check_out};
 use studio::folder::Folder;
-use studio::history::{Archive, ImportOptions, Landed, Landing};
+use studio::history::{Archive, Checkout, ImportOptions, Landed, Landing, Switched};
 use studio::{History, HistoryError, StudioError};
 
 use super::Arguments;
@@ -22,7 +22,7 @@ use crate::{Context, output};
 enum Files {
     /// They are those of the current branch.
     Written,
-    /// They had edits of their own, and stay as they are.
+    /// They have edits that do not go together with what came, and stay as they are.
     Kept,
 }
 
@@ -46,18 +46,16 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     std::fs::create_dir_all(&to).with_context(|| format!("making {}", to.display()))?;
     let studio = crate::commands::open(context, &to).await?;
     let history = studio.history_of_archive(&archive).await?;
-    let clean = match &there {
-        Some(folder) => is_clean(&history, folder).await?,
-        None => true,
-    };
-    let options = ImportOptions { under: arguments.under.clone(), who: Author::named(&arguments.author), at: (studio.environment.now)() };
+    let (who, at) = (Author::named(&arguments.author), (studio.environment.now)());
+    let options = ImportOptions { under: arguments.under.clone(), who: who.clone(), at };
     let imported = history.import(archive, &options).await?;
-    let files = if clean {
-        let files = history.snapshot_at(&Reference::head()).await?.written();
-        check_out(&files, &to, if there.is_some() { Over::Project } else { Over::Nothing })?;
-        Files::Written
-    } else {
-        Files::Kept
+    let files = match &there {
+        // Edits of the folder's own stay edits, on top of what came.
+        Some(folder) => match history.update_folder(folder, &who, at).await? {
+            Switched::Done { .. } => Files::Written,
+            Switched::Conflicts(_) => Files::Kept,
+        },
+        None => new_folder(&history, &to).await?,
     };
     if context.json {
         let landings: Vec<Value> = imported.landings.iter().map(as_json).collect();
@@ -73,7 +71,7 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     }
     if files == Files::Kept {
         output::note(format_args!(
-            "the files in {} have edits that are in no commit, so they were left as they are; `echo-studio bible diff` shows how they differ",
+            "edits in {} do not go together with what came, so the files were left as they are; `echo-studio bible commit` shows where",
             to.display()
         ));
     }
@@ -97,11 +95,12 @@ fn slug_of(folder: &Folder) -> Option<String> {
     settings.to_json().get("slug")?.as_str().map(str::to_owned)
 }
 
-/// Whether a folder is just what the current branch has.
-async fn is_clean(history: &History, folder: &Folder) -> anyhow::Result<bool> {
-    let Some(head) = history.head().await?.commit else { return Ok(false) };
-    let snapshot = history.snapshot(head).await?;
-    Ok(folder.snapshot().is_ok_and(|found| found == snapshot))
+/// Puts the files of the current branch into a new folder.
+async fn new_folder(history: &History, to: &Path) -> anyhow::Result<Files> {
+    let commit = history.resolve(&Reference::head()).await?;
+    check_out(&history.snapshot(commit).await?.written(), to, Over::Nothing)?;
+    Checkout { project: history.project(), commit }.note(to)?;
+    Ok(Files::Written)
 }
 
 fn words(landing: &Landing) -> String {

@@ -1,10 +1,10 @@
 //! A project folder: its first commit, or its next one.
 
-use bible::version::Author;
+use bible::version::{Author, Resolutions};
 use serde_json::json;
 use studio::Show;
 use studio::checkout::{Over, check_out};
-use studio::history::Synced;
+use studio::history::{Expected, Onto, Synced};
 
 use super::Arguments;
 use crate::exit::Exit;
@@ -19,20 +19,34 @@ pub(super) async fn run(arguments: &Arguments, context: &Context) -> anyhow::Res
     }
     let studio = crate::commands::open(context, to).await?;
     let history = studio.history_of(&show).await?;
-    let author = Author::named(&arguments.author);
-    let synced = history.sync(&show.folder, author, arguments.message.clone(), (studio.environment.now)()).await?;
+    let onto = Onto {
+        branch: None,
+        expected: Expected::Any,
+        resolutions: Resolutions::new(),
+        author: Author::named(&arguments.author),
+        message: None,
+        at: (studio.environment.now)(),
+    };
+    let synced = history.sync(&show.folder, arguments.message.clone(), onto).await?;
     match synced {
-        Synced::Committed(made) if context.json => {
+        Synced::Committed { made, .. } if context.json => {
             output::json(&json!({ "folder": to, "branch": made.branch, "commit": made.id, "tree": made.commit.tree }))?;
         }
-        Synced::Committed(made) => {
+        Synced::Committed { made, .. } => {
             let slug = &show.project.settings.slug;
             output::line(format_args!("{slug} is at {} on {}: {} document(s).", made.id.short(), made.branch, made.commit.summary.total()));
         }
-        Synced::Unchanged { branch } if context.json => {
+        Synced::Unchanged { branch } | Synced::Updated { branch, .. } if context.json => {
             output::json(&json!({ "folder": to, "branch": branch, "commit": history.head().await?.commit }))?;
         }
         Synced::Unchanged { branch } => output::line(format_args!("Nothing to import: {branch} has all of it.")),
+        Synced::Updated { branch, updated, .. } => {
+            output::line(format_args!("Nothing to import: {branch} has all of it, and {} file(s) are up to date now.", updated.len()));
+        }
+        Synced::Conflicts(conflicts) => anyhow::bail!(
+            "{} place(s) of the folder were changed on the branch as well; `echo-studio bible commit` shows them and takes choices",
+            conflicts.len()
+        ),
     }
     Ok(Exit::Success)
 }

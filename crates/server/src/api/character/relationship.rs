@@ -86,5 +86,5 @@ pub(crate) async fn relationship(
             })
             .collect(),
     };
-    Ok(Answer::of(&view)?.from_commit(shown.commit).unless(&seen))
+    Ok(Answer::of(&view)?.at_commit(shown.commit).unless(&seen))
 }

@@ -93,5 +93,5 @@ pub(crate) async fn resolve(
         state: serde_json::to_value(&*resolved.character).map_err(|error| Problem::fault(&error, false))?,
         origins: resolved.origins.iter().map(|(path, origin)| (path.clone(), OriginView::of(*origin, &character.arc))).collect(),
     };
-    Ok(Answer::of(&view)?.from_commit(shown.commit).unless(&seen))
+    Ok(Answer::of(&view)?.at_commit(shown.commit).unless(&seen))
 }

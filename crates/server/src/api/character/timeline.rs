@@ -72,5 +72,5 @@ pub(crate) async fn character_timeline(
             })
             .collect(),
     };
-    Ok(Answer::of(&view)?.from_commit(shown.commit).unless(&seen))
+    Ok(Answer::of(&view)?.at_commit(shown.commit).unless(&seen))
 }

@@ -21,5 +21,5 @@ pub(crate) async fn create_project(State(desk): State<Desk>, signed: Signed, New
     let intent = Intent { message: signed.message, ..Intent::of(signed.author) };
     let made = desk.studio.create_project(&desk.queue, &intent, value).await?;
     let location = format!("/api/anime/projects/{}", made.project.id);
-    Ok(shown(&made.project, &made.edited.snapshot)?.from_commit(made.edited.commit).created(location))
+    Ok(shown(&made.project, &made.edited.snapshot)?.at_commit(made.edited.commit).created(location))
 }

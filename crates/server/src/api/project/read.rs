@@ -30,5 +30,5 @@ pub(crate) async fn project(
         }
         None => (None, desk.settings(&project).await?),
     };
-    Ok(shown(&project, &settings)?.from_commit(commit).unless(&seen))
+    Ok(shown(&project, &settings)?.at_commit(commit).unless(&seen))
 }

@@ -31,6 +31,6 @@ pub(crate) async fn scenes(
 ) -> Result<Answer, Problem> {
     let at = episode(at)?;
     let (commit, bible) = desk.bible(project, &version.reference()?).await?;
-    drop(resource::state(&Resource::Episode(at), &bible)?.from_commit(Some(commit)));
+    drop(resource::state(&Resource::Episode(at), &bible)?.at_commit(Some(commit)));
     resource::list(&desk, project, &version, &paging, &seen, |bible| Resource::scenes(bible, at)).await
 }

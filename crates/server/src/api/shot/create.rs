@@ -34,5 +34,5 @@ pub(crate) async fn create_shot(
     let last = Resource::listed_shots(&made.snapshot, at).and_then(|count| u16::try_from(count).ok()).unwrap_or(1);
     let location = format!("/api/anime/projects/{project}/episodes/{}/scenes/{number}/shots/{last}", at.episode_start());
     let state = crate::api::resource::state(&Resource::Shot(at.at_shot(last)), &made.snapshot)?;
-    Ok(state.from_commit(made.commit).created(location))
+    Ok(state.at_commit(made.commit).created(location))
 }

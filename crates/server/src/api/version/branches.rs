@@ -29,5 +29,5 @@ async fn known(history: &History, text: &str) -> Result<Branch, Problem> {
 }
 
 fn shown(branch: &Branch) -> Result<Answer, Problem> {
-    Ok(Answer::of(&BranchView::from(branch))?.from_commit(Some(branch.head)))
+    Ok(Answer::of(&BranchView::from(branch))?.at_commit(Some(branch.head)))
 }

@@ -69,5 +69,5 @@ pub(crate) async fn commit(
     let history = desk.history(project).await?;
     let id = history.resolve(&reference("commit", &commit)?).await?;
     let commit = history.commit_of(id).await?;
-    Ok(Answer::of(&CommitView::of(id, &commit))?.from_commit(Some(id)).unless(&seen))
+    Ok(Answer::of(&CommitView::of(id, &commit))?.at_commit(Some(id)).unless(&seen))
 }

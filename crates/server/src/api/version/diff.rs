@@ -49,5 +49,5 @@ pub(crate) async fn diff(
     let base = history.resolve(&reference("base", &between.base)?).await?;
     let head = history.resolve(&reference("head", between.head.as_deref().unwrap_or("HEAD"))?).await?;
     let changes = history.compare(Some(base), head).await?.into_iter().map(ChangeView::from).collect();
-    Ok(Answer::of(&Difference { base: base.to_string(), head: head.to_string(), changes })?.from_commit(Some(head)).unless(&seen))
+    Ok(Answer::of(&Difference { base: base.to_string(), head: head.to_string(), changes })?.at_commit(Some(head)).unless(&seen))
 }

@@ -30,7 +30,7 @@ pub(crate) struct Switch {
 }
 
 fn shown(head: &Head) -> Result<Answer, Problem> {
-    Ok(Answer::of(&HeadView { branch: head.branch.to_string() })?.from_commit(head.commit))
+    Ok(Answer::of(&HeadView { branch: head.branch.to_string() })?.at_commit(head.commit))
 }
 
 /// The current branch

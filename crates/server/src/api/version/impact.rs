@@ -112,7 +112,7 @@ pub(crate) async fn impact(
     let (commit, after) = desk.bible(project, &reference("head", between.head.as_deref().unwrap_or("HEAD"))?).await?;
     let (before, after) = (desk.loaded(&before).await?, desk.loaded(&after).await?);
     let plan = desk.studio.impact(&before, &after).await?;
-    Ok(Answer::of(&ImpactView::from(plan))?.from_commit(Some(commit)).unless(&seen))
+    Ok(Answer::of(&ImpactView::from(plan))?.at_commit(Some(commit)).unless(&seen))
 }
 
 /// What an edit would make stale, without making it
@@ -135,5 +135,5 @@ pub(crate) async fn impact_of_edit(
     let after = Editor::preview(&before, &Resource::Bible, patch, on.keeps_extra_fields()).await?;
     let (before, after) = (desk.loaded(&before).await?, desk.loaded(&after).await?);
     let plan = desk.studio.impact(&before, &after).await?;
-    Ok(Answer::of(&ImpactView::from(plan))?.from_commit(Some(commit)))
+    Ok(Answer::of(&ImpactView::from(plan))?.at_commit(Some(commit)))
 }

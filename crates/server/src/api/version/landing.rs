@@ -84,7 +84,7 @@ pub(super) async fn landed(history: &History, branch: Option<&str>, outcome: Out
         Outcome::Conflicts(conflicts) => return Err(conflicting(history, branch, conflicts).await?),
     };
     let head = view.head.parse().ok();
-    Ok(Answer::of(&view)?.from_commit(head))
+    Ok(Answer::of(&view)?.at_commit(head))
 }
 
 /// The conflicts as a problem, each with its place.

@@ -29,5 +29,5 @@ async fn known(history: &History, text: &str) -> Result<TagEntry, Problem> {
 }
 
 fn shown(tag: &TagEntry) -> Result<Answer, Problem> {
-    Ok(Answer::of(&TagView::from(tag))?.from_commit(Some(tag.target)))
+    Ok(Answer::of(&TagView::from(tag))?.at_commit(Some(tag.target)))
 }

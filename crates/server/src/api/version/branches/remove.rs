@@ -41,5 +41,5 @@ pub(crate) async fn delete_branch(
     let branch = known(&history, &branch).await?;
     unchanged(&against, "branch", BranchView::from(&branch))?;
     let head = history.delete_branch(&branch.name, force, &signed.author, (desk.studio.environment.now)()).await?;
-    Ok(Answer::done().from_commit(Some(head)))
+    Ok(Answer::done().at_commit(Some(head)))
 }

@@ -27,5 +27,5 @@ pub(crate) async fn delete_tag(
     let tag = known(&history, &tag).await?;
     unchanged(&against, "tag", TagView::from(&tag))?;
     history.delete_tag(&tag.name, &signed.author, (desk.studio.environment.now)()).await?;
-    Ok(Answer::done().from_commit(Some(tag.target)))
+    Ok(Answer::done().at_commit(Some(tag.target)))
 }

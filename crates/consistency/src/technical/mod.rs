@@ -1,6 +1,9 @@
-//! Whether a picture is technically sound: size, blankness, transparency, sharpness, clipping, duplicates.
+//! Whether a picture is technically sound: size, blankness, transparency, sharpness, clipping, banding, seams,
+//! duplicates.
 
-use bible::project::Canvas;
+mod banding;
+mod seams;
+
 use serde::{Deserialize, Serialize};
 
 use crate::decode::Unreadable;
@@ -25,11 +28,26 @@ pub struct Technical {
     /// And up to this many of 4096. Six expressions of one figure measured 57 or more apart; the same picture
     /// compressed hard or at another size, 28 at most.
     pub duplicate_fine_bits: u32,
+    /// Above this share of pixels in staircases of luma a picture counts as banded.
+    pub most_banded: f64,
+    /// From this share of a straight line on that steps from edge to edge, it counts as a seam.
+    pub least_seam: f64,
+    /// Above this share of pixels that are not opaque a picture of an ordered size counts as see-through.
+    pub most_see_through: f64,
 }
 
 impl Default for Technical {
     fn default() -> Self {
-        Self { least_contrast: 2.0, least_sharpness: 15.0, most_clipped: 0.9, duplicate_bits: 4, duplicate_fine_bits: 40 }
+        Self {
+            least_contrast: 2.0,
+            least_sharpness: 15.0,
+            most_clipped: 0.9,
+            duplicate_bits: 4,
+            duplicate_fine_bits: 40,
+            most_banded: 0.1,
+            least_seam: 0.6,
+            most_see_through: 0.001,
+        }
     }
 }
 
@@ -50,14 +68,35 @@ pub struct TechnicalEvidence {
     pub black: f64,
     /// Share of pixels at pure white (all channels 254 or 255), 0 to 1.
     pub white: f64,
+    /// Share of pixels that are not opaque (alpha below 248 of 255), 0 to 1.
+    #[serde(default)]
+    pub see_through: f64,
+    /// Share of pixels, of every sixth row and column, in staircases of luma, 0 to 1.
+    #[serde(default)]
+    pub banded: f64,
+    /// The straightest line that could be a tiling seam; none in a picture too small to have one.
+    #[serde(default)]
+    pub seam: Option<SeamEvidence>,
     /// The picture's fingerprint, to compare later pictures with.
     pub fingerprint: Fingerprint,
     /// The most alike of the other pictures, and in how many bits of 256 it differs.
     pub nearest: Option<(String, u32, u32)>,
 }
 
+/// A straight line at which luma steps and beside which it does not.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct SeamEvidence {
+    /// Whether it stands upright.
+    pub upright: bool,
+    /// Its column, or its row when it lies level: the first behind the step.
+    pub place: u32,
+    /// Along what share of the picture, 0 to 1.
+    pub share: f64,
+}
+
 impl Technical {
-    fn findings(&self, figures: &TechnicalEvidence, canvas: Option<Canvas>) -> Vec<Finding> {
+    fn findings(&self, figures: &TechnicalEvidence, subject: &Subject<'_>) -> Vec<Finding> {
+        let canvas = subject.canvas;
         let mut findings = Vec::new();
         let mut find = |severity, code: &str, message: String| {
             findings.push(Finding { severity, code: code.to_owned(), message, at: None });
@@ -89,6 +128,22 @@ impl Technical {
                 find(Severity::Doubt, code, format!("{:.0} % of the picture is pure {name}", share * 100.0));
             }
         }
+        if canvas.is_some() && figures.visible > 0.0 && figures.see_through > self.most_see_through {
+            find(Severity::Doubt, "see-through", format!("{:.1} % of the picture is not opaque", figures.see_through * 100.0));
+        }
+        if figures.banded > self.most_banded {
+            let message = format!("gradients come in visible steps in {:.0} % of the picture", figures.banded * 100.0);
+            find(Severity::Doubt, "banded", message);
+        }
+        if let Some(SeamEvidence { upright, place, share }) = figures.seam
+            && share >= self.least_seam
+        {
+            let line = if upright { "column" } else { "row" };
+            // A picture with a part map of its own was drawn as a whole: what runs through it is a drawn line.
+            let stitched = subject.parts.is_none() || subject.layout.is_some();
+            let severity = if stitched { Severity::Doubt } else { Severity::Note };
+            find(severity, "seam", format!("a seam runs along {:.0} % of {line} {place}", share * 100.0));
+        }
         if let Some((name, bits, fine_bits)) = &figures.nearest
             && *bits <= self.duplicate_bits
             && *fine_bits <= self.duplicate_fine_bits
@@ -110,7 +165,7 @@ impl Measure for Technical {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn role(&self) -> Role {
@@ -126,7 +181,7 @@ impl Measure for Technical {
             };
         }
         let figures = figures(subject, pixels);
-        let findings = self.findings(&figures, subject.canvas);
+        let findings = self.findings(&figures, subject);
         let blocked = findings.iter().any(|finding| finding.severity == Severity::Blocks);
         Outcome::Measured { score: if blocked { Score::NONE } else { Score::FULL }, findings, evidence: Evidence::Technical(figures) }
     }
@@ -136,9 +191,10 @@ impl Measure for Technical {
 fn figures(subject: &Subject<'_>, pixels: usize) -> TechnicalEvidence {
     let image = subject.image;
     let luma = luma_plane(image);
-    let (mut visible, mut black, mut white) = (0u32, 0u32, 0u32);
+    let (mut visible, mut opaque, mut black, mut white) = (0u32, 0u32, 0u32, 0u32);
     for [red, green, blue, alpha] in image.rgba.as_chunks::<4>().0 {
         visible += u32::from(*alpha > 7);
+        opaque += u32::from(*alpha > 247);
         black += u32::from((*red | *green | *blue) <= 1);
         white += u32::from(*red.min(green).min(blue) >= 254);
     }
@@ -156,6 +212,13 @@ fn figures(subject: &Subject<'_>, pixels: usize) -> TechnicalEvidence {
         sharpness: laplacian_variance(&luma, width, height),
         black: share(black),
         white: share(white),
+        see_through: 1.0 - share(opaque),
+        banded: banding::banded_share(&luma, width, height),
+        seam: seams::straightest(&luma, width, height).map(|seam| SeamEvidence {
+            upright: seam.upright,
+            place: seam.place,
+            share: seam.share,
+        }),
         fingerprint,
         nearest: subject
             .others
@@ -228,6 +291,7 @@ mod tests {
     use super::*;
     use crate::measure::Other;
     use crate::testing::{blurred, face, flat};
+    use bible::project::Canvas;
     use engine::picture::Raster;
 
     fn codes(subject: &Subject<'_>) -> Vec<String> {
@@ -270,6 +334,35 @@ mod tests {
         let picture = face(640, 360);
         let others = [Other { name: "S01E01.01.001".to_owned(), fingerprint: Fingerprint::of(&picture) }];
         assert_eq!(codes(&Subject { others: &others, ..Subject::new(&picture) }), ["duplicate"]);
+    }
+
+    #[test]
+    fn banded_stitched_and_see_through_pictures_are_in_doubt() {
+        let mut banded = flat(640, 360, [0, 0, 0, 255]);
+        for (place, pixel) in banded.rgba.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+            pixel[..3].fill((30 + place % 640 / 16 * 5) as u8);
+        }
+        assert!(codes(&Subject::new(&banded)).contains(&"banded".to_owned()));
+        let mut stitched = face(640, 360);
+        stitched.rgba[640 * 4 * 200..].iter_mut().for_each(|code| *code = code.saturating_sub(7));
+        assert!(codes(&Subject::new(&stitched)).contains(&"seam".to_owned()), "{:?}", codes(&Subject::new(&stitched)));
+        let mut open = face(640, 360);
+        open.rgba.iter_mut().skip(3).step_by(4).take(5_000).for_each(|alpha| *alpha = 120);
+        let canvas = Some(Canvas { width: 640, height: 360 });
+        assert!(codes(&Subject { canvas, ..Subject::new(&open) }).contains(&"see-through".to_owned()));
+        assert!(!codes(&Subject::new(&open)).contains(&"see-through".to_owned()), "a layer may be");
+    }
+
+    #[test]
+    fn figures_of_an_older_version_read_back() {
+        let Outcome::Measured { evidence, .. } = Technical::default().measure(&Subject::new(&face(64, 36))) else {
+            panic!("it is measured")
+        };
+        let mut json = serde_json::to_value(&evidence).unwrap();
+        for new in ["see_through", "banded", "seam"] {
+            json.as_object_mut().unwrap().remove(new);
+        }
+        assert!(serde_json::from_value::<Evidence>(json).is_ok());
     }
 
     #[test]

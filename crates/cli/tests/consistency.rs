@@ -1,0 +1,65 @@
+//! Calibrating and benchmarking on folders of labelled pairs.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
+
+mod desk;
+
+use std::path::Path;
+
+use desk::Desk;
+
+/// A picture of one disc on white, as PNG.
+fn disc(colour: [u8; 3], wobble: u8) -> Vec<u8> {
+    let (width, height) = (96u32, 54u32);
+    let pixels = (0..width * height).flat_map(|place| {
+        let (x, y) = ((place % width) as i32 - 48, (place / width) as i32 - 27);
+        if x * x + y * y < 400 { colour.map(|code| code.saturating_add(wobble)) } else { [255; 3] }
+    });
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.write_header().unwrap().write_image_data(&pixels.collect::<Vec<u8>>()).unwrap();
+    bytes
+}
+
+/// Pairs of nine characters, each a disc in a colour of its own: right ones wobble, wrong ones have another colour.
+fn pairs(folder: &Path) {
+    for character in 0..9u8 {
+        let own = [20 + character * 24, 60, 220 - character * 20];
+        for number in 0..5u8 {
+            let write = |label: &str, kind: &str, picture: Vec<u8>| {
+                let pair = folder.join(label).join(format!("c{character}.{kind}.{number}"));
+                std::fs::create_dir_all(&pair).unwrap();
+                std::fs::write(pair.join("picture.png"), picture).unwrap();
+                std::fs::write(pair.join("reference.png"), disc(own, 0)).unwrap();
+            };
+            write("same", "wobble", disc(own, number * 2));
+            write("different", "colour", disc([own[2], 200 - number * 5, own[0]], 0));
+        }
+    }
+}
+
+#[test]
+fn a_calibration_is_fitted_and_measured_on_pairs_and_comes_out_the_same_again() {
+    let desk = Desk::tiny();
+    let folder = desk.path("pairs");
+    pairs(&folder);
+    let calibration = desk.json(&["consistency", "calibrate", "pairs"]);
+    assert_eq!((calibration["fitted"]["characters"].as_u64(), calibration["fitted"]["held_out"].as_u64()), (Some(6), Some(3)));
+    assert_eq!(calibration["measures"][0]["measure"], "palette");
+    let report = desk.json(&["consistency", "bench", "pairs", "--calibration", "pairs/calibration.json", "--held-out"]);
+    assert_eq!((report["pairs"].as_u64(), report["together"]["auc"].as_f64()), (Some(30), Some(1.0)));
+    let files = ["report.json", "roc.svg", "reliability.svg", "spread.svg"];
+    let read = || files.map(|file| std::fs::read(folder.join("report").join(file)).unwrap());
+    let first = read();
+    desk.json(&["consistency", "bench", "pairs", "--calibration", "pairs/calibration.json", "--held-out"]);
+    assert_eq!(first, read());
+}
+
+#[test]
+fn a_folder_without_pairs_says_how_one_is_laid_out() {
+    let desk = Desk::tiny();
+    let said = desk.run(&["consistency", "bench", "bible"]);
+    assert_eq!(said.code, 1);
+    assert!(said.err.contains("same") && said.err.contains("different") && said.err.contains("picture.png"), "{}", said.err);
+}
