@@ -22,6 +22,7 @@ pub(crate) const TO_RUN: &[Program] = &[
 /// What the tests need besides.
 pub(crate) const TO_TEST: &[Program] = &[
     Program { found_as: &["/usr/lib/postgresql", "postgres"], package: "postgresql", needed_for: "database tests" },
+    Program { found_as: &["npm"], package: "npm", needed_for: "the TypeScript client" },
     Program { found_as: &["chromium", "google-chrome"], package: "chromium", needed_for: "tests in a real browser" },
     Program { found_as: &["chromedriver"], package: "chromium-driver", needed_for: "tests in a real browser" },
 ];

@@ -172,7 +172,7 @@ mod tests {
     fn fields_that_no_schema_names_are_found_at_any_depth_and_free_names_are_not() {
         let mei = json!({
             "name": "Mei", "favourite_food": "dango", "discription": "?",
-            "colour_model": { "antenna": { "base": "#000000", "shade": "#000000" } },
+            "colour_model": { "antenna": { "base": "#000000", "shadwo": "#000000" } },
             "visual_traits": { "build": "teen", "height_cm": 150, "heigth": 1 },
             "relationships": [{ "to": "kit", "kind": "friend", "sinse": "S01E01" }],
             "arc": [{ "at": "S01E02", "changes": { "anything": 1 } }],
@@ -183,7 +183,7 @@ mod tests {
         assert_eq!(
             words,
             [
-                ("/colour_model/antenna/shade", Some("shadow")),
+                ("/colour_model/antenna/shadwo", Some("shadow")),
                 ("/discription", Some("description")),
                 ("/favourite_food", None),
                 ("/relationships/0/sinse", Some("since")),
