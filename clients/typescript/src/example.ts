@@ -1,6 +1,6 @@
 // The README's example. It is compiled with the client, so it stays true to the API.
 
-import { createClient, entityTag, headerText, isProblem } from "./index.js";
+import { createClient, entityTag, headerText, isKind } from "./index.js";
 
 const studio = createClient({ baseUrl: "http://127.0.0.1:8328" });
 
@@ -23,7 +23,7 @@ export async function birthday(project: string, character: string, author: strin
     if (edit.data !== undefined) {
       return age;
     }
-    if (!isProblem(edit.error, "stale")) {
+    if (!isKind(edit.error, "stale")) {
       throw new Error(edit.error?.detail ?? "no answer");
     }
   }

@@ -12,12 +12,9 @@ export type Problem = components["schemas"]["Problem"];
 /** A client of one studio. */
 export type StudioClient = Client<paths>;
 
-/** Whether an answer's error is a problem, and of which kind: `isProblem(error, "stale")`. */
-export function isProblem(error: unknown, kind?: string): error is Problem {
-  if (typeof error !== "object" || error === null || !("type" in error) || !("status" in error)) {
-    return false;
-  }
-  return kind === undefined || error.type === `urn:echo-studio:problem:${kind}`;
+/** Whether an error is a problem of a kind: `isKind(error, "stale")`. */
+export function isKind(error: Problem | undefined, kind: string): boolean {
+  return error?.type === `urn:echo-studio:problem:${kind}`;
 }
 
 /** Merge patches have a media type of their own; the description says which endpoint takes one. */

@@ -59,6 +59,7 @@ pub(super) fn finished(document: utoipa::openapi::OpenApi) -> Value {
     if let Some(known) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
         known.extend(schemas);
     }
+    pages_of_documents(&mut document);
     document["components"]["responses"] = responses();
     let mut operations: Vec<(String, String)> = Vec::new();
     for (path, item) in document["paths"].as_object().into_iter().flatten() {
@@ -71,6 +72,20 @@ pub(super) fn finished(document: utoipa::openapi::OpenApi) -> Value {
         document["paths"][&path][&method] = operation;
     }
     document
+}
+
+/// Pages of the bible's documents hold those documents; what they are is only known here.
+fn pages_of_documents(document: &mut Value) {
+    let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) else { return };
+    let names: Vec<String> = schemas.keys().cloned().collect();
+    for name in &names {
+        if let Some(page) = schemas.get_mut(&format!("Page_{name}"))
+            && page.pointer("/properties/items/items/$ref").is_none()
+            && page.pointer("/properties/items/items/properties").is_none()
+        {
+            page["properties"]["items"]["items"] = json!({ "$ref": format!("#/components/schemas/{name}") });
+        }
+    }
 }
 
 /// The kinds of problems, each with its example.
@@ -318,7 +333,7 @@ fn schemas() -> Map<String, Value> {
         (
             "Prop",
             "prop",
-            json!({ "slug": "lantern", "name": "Lantern", "description": "Paper, red, older than Mei.", "part": "lantern", "colours": { "main": "#c8102e" } }),
+            json!({ "slug": "lantern", "name": "Lantern", "description": "Paper, red, older than Mei.", "part": "paper-lantern", "colours": { "main": "#c8102e" } }),
         ),
     ] {
         all.insert(name.into(), exampled(with(kind(of), vec![("slug", slug())]), example));
@@ -338,7 +353,7 @@ fn schemas() -> Map<String, Value> {
         "world": { "era": "Shōwa 38, late summer", "rules": ["Foxes remember."] },
         "characters": { "mei": without(character_example(), "slug") },
         "locations": { "lantern-road": { "name": "Lantern Road", "set": "lantern-street" } },
-        "props": { "lantern": { "name": "Lantern", "part": "lantern" } },
+        "props": { "lantern": { "name": "Lantern", "part": "paper-lantern" } },
     });
     all.insert("Bible".into(), exampled(bible, bible_example));
     let episode = with(

@@ -49,7 +49,7 @@ async fn locations_and_props_are_edited_in_the_same_way() {
     let desk = Desk::new().await;
     for (folder, new, patch) in [
         ("locations", json!({ "name": "Old Bridge", "set": "lantern-street" }), json!({ "description": "Closed since the flood." })),
-        ("props", json!({ "name": "Old Bridge", "part": "lantern" }), json!({ "colours": { "main": "#c8102e" } })),
+        ("props", json!({ "name": "Old Bridge", "part": "paper-lantern" }), json!({ "colours": { "main": "#c8102e" } })),
     ] {
         let made = desk.post(&format!("/bible/{folder}"), &new).await.is(201);
         let here = format!("/bible/{folder}/old-bridge");

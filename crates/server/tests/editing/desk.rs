@@ -115,7 +115,7 @@ impl Desk {
         let bible = json!({
             "characters": { "mei": someone("Mei"), "kit": someone("Kit") },
             "locations": { "street": { "name": "Street", "set": "lantern-street" } },
-            "props": { "lantern": { "name": "Lantern", "part": "lantern" } },
+            "props": { "lantern": { "name": "Lantern", "part": "paper-lantern" } },
         });
         desk.post("/bible", &bible).await.is(201);
         let episode = json!({

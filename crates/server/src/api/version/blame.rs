@@ -31,20 +31,6 @@ pub(crate) struct Asked {
 
 /// A commit that changed a field.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(example = json!({
-    "commit": {
-        "id": "5f0f1c9ad5b0b6f7f6d2ad2c1d3a2b6c4e8f90a1b2c3d4e5f60718293a4b5c6d",
-        "parents": ["0c7d3c0b7f5b4f1fb4b7f5d8d9e2a3c1b0a99887766554433221100ffeeddccbb"],
-        "tree": "9a1b2c3d4e5f60718293a4b5c6d7e8f9012233445566778899aabbccddeeff00",
-        "author": { "name": "Mei Tanaka" },
-        "at": "2026-05-04T09:30:00.123456Z",
-        "message": "Her grandmother had blue eyes",
-        "generation": 42,
-        "summary": { "added": 0, "changed": 1, "removed": 0, "documents": ["characters/mei"] }
-    },
-    "old": "#4a7a5c",
-    "new": "#3b6fb5"
-}))]
 pub(crate) struct BlamedView {
     commit: CommitView,
     /// What the field said before; null when nothing.
@@ -63,6 +49,25 @@ impl From<BlamedChange> for BlamedView {
 
 /// Who gave a field its value.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(example = json!({
+    "field": "characters.mei.colour_model.iris.left",
+    "file": "bible/characters/mei.yaml",
+    "value": "#3b6fb5",
+    "changes": [{
+        "commit": {
+            "id": "5f0f1c9ad5b0b6f7f6d2ad2c1d3a2b6c4e8f90a1b2c3d4e5f60718293a4b5c6d",
+            "parents": ["0c7d3c0b7f5b4f1fb4b7f5d8d9e2a3c1b0a99887766554433221100ffeeddccbb"],
+            "tree": "9a1b2c3d4e5f60718293a4b5c6d7e8f9012233445566778899aabbccddeeff00",
+            "author": { "name": "Mei Tanaka" },
+            "at": "2026-05-04T09:30:00.123456Z",
+            "message": "Her grandmother had blue eyes",
+            "generation": 42,
+            "summary": { "added": 0, "changed": 1, "removed": 0, "documents": ["characters/mei"] }
+        },
+        "old": "#4a7a5c",
+        "new": "#3b6fb5"
+    }]
+}))]
 pub(crate) struct BlameView {
     #[schema(example = "characters.mei.colour_model.iris.left")]
     field: String,
