@@ -9,7 +9,7 @@ use store::StoredObject;
 use super::{History, HistoryError};
 
 /// Commits that are loaded in one go when a walk goes back, at first and at most.
-const STRETCH: (u64, u64) = (64, 1024);
+const STRETCH: (u64, u64) = (64, 8192);
 
 /// Objects of one question.
 pub(super) struct Session<'a> {
@@ -80,7 +80,7 @@ impl Session<'_> {
             for object in self.history.store.commits_from(self.history.project, generation - 1, self.stretch).await? {
                 self.take(&object)?;
             }
-            self.stretch = (self.stretch * 2).min(STRETCH.1);
+            self.stretch = (self.stretch * 4).min(STRETCH.1);
         }
         Ok(())
     }
@@ -105,7 +105,7 @@ impl Session<'_> {
                 left -= 1;
             }
         }
-        self.stretch = (self.stretch * 2).min(STRETCH.1);
+        self.stretch = (self.stretch * 4).min(STRETCH.1);
     }
 
     fn take(&mut self, stored: &StoredObject) -> Result<Object, HistoryError> {
