@@ -9,7 +9,7 @@ use bible::lint::{Input, lint};
 use bible::resolve::Timeline;
 use bible::source::{SourceTree, edit, emit};
 use bible::version::archive::Limits;
-use bible::version::{Author, CommitId, Document, DocumentPath, Edit, Reference, Resolutions, Snapshot, Written, diff};
+use bible::version::{Author, CommitId, Document, DocumentPath, Edit, Reference, Resolutions, Snapshot};
 use bible::{Digest, Slug, StoryTime};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -169,16 +169,7 @@ async fn timed<T, E>(work: impl Future<Output = Result<T, E>>) -> Result<(T, Dur
 async fn neighbours(history: &History, new: CommitId) -> anyhow::Result<usize> {
     let commit = history.commit_of(new).await?;
     let old = commit.parents.first().copied().ok_or_else(|| anyhow::anyhow!("the first commit has no neighbour"))?;
-    let (before, after) = (history.listing(old).await?, history.listing(new).await?);
-    let (mut left, mut right) = (Written::default(), Written::default());
-    for path in before.keys().chain(after.keys()).filter(|path| before.get(*path) != after.get(*path)) {
-        for (side, id) in [(&mut left, old), (&mut right, new)] {
-            if let Some(document) = history.document(id, path).await? {
-                side.insert(&path.file(), document.to_bytes().to_vec());
-            }
-        }
-    }
-    Ok(diff(&left, &right).len())
+    Ok(history.compare(Some(old), new).await?.len())
 }
 
 async fn on(url: &DatabaseUrl, name: &str, files: &SourceTree, size: Option<&dyn Fn() -> u64>) -> anyhow::Result<Vec<Figure>> {
@@ -190,6 +181,7 @@ async fn on(url: &DatabaseUrl, name: &str, files: &SourceTree, size: Option<&dyn
     let (documents, mut editor) = (snapshot.len(), Editor::of(files)?);
     let (first, whole) = timed(history.commit(commit("main", Change::Snapshot(snapshot), Expected::Head(None), 0)?)).await?;
     let start_size = size.map(|size| size());
+    let mut sizes = Vec::new();
     let (mut head, mut times, mut ids) = (first.id, Vec::with_capacity(COMMITS), vec![first.id]);
     for number in 1..COMMITS {
         let change = Change::Edits(vec![editor.edit(number)?]);
@@ -197,6 +189,9 @@ async fn on(url: &DatabaseUrl, name: &str, files: &SourceTree, size: Option<&dyn
         head = made.id;
         times.push(time);
         ids.push(head);
+        if let Some(size) = size.filter(|_| (number + 1) % (COMMITS / 10) == 0) {
+            sizes.push((number + 1, size()));
+        }
     }
     let mut figures = vec![
         figure("first commit, of all documents", whole.as_secs_f64() * 1e3, "ms", Promise::None),
@@ -209,6 +204,9 @@ async fn on(url: &DatabaseUrl, name: &str, files: &SourceTree, size: Option<&dyn
         let grown = (size() - start) as f64;
         figures.push(figure("stored after the first commit", start as f64 / 1e3, "kB", Promise::None));
         figures.push(figure("stored for each commit after it", grown / (COMMITS - 1) as f64 / 1e3, "kB", Promise::None));
+        for (commits, size) in &sizes {
+            figures.push(figure(&format!("stored after {commits} commits"), *size as f64 / 1e6, "MB", Promise::None));
+        }
     }
 
     let mut times = Vec::new();

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "../../store/tests/databases/mod.rs"]
+mod databases;
 mod desk;
 
 use bible::source::SourceTree;
@@ -9,13 +11,7 @@ use bible::version::{Author, CommitId, Document, DocumentPath, Edit, Snapshot};
 use desk::{Desk, at};
 use serde_json::json;
 use studio::HistoryError;
-use studio::history::{Change, Expected, History, LogRequest, NewCommit};
-
-async fn history() -> (Desk, History) {
-    let desk = Desk::new().await;
-    let history = desk.history.clone();
-    (desk, history)
-}
+use studio::history::{Change, Expected, LogRequest, NewCommit};
 
 fn path(text: &str) -> DocumentPath {
     text.parse().unwrap()
@@ -34,121 +30,118 @@ fn hair(colour: &str) -> Change {
     Change::Edits(vec![Edit { path: path("characters/mei"), document: Some(Document::of_value(value)) }])
 }
 
-#[tokio::test]
-async fn files_come_back_out_of_a_commit_byte_for_byte() {
-    let (_folder, history) = history().await;
-    let files = SourceTree::from([
-        ("project.yaml", "# ours\nslug: tiny\ntitle: \"<b>O'Brien & 明</b>\"\n"),
-        ("bible/characters/mei.yaml", "name: Mei # the one\n\n\nextra: 1.50\n"),
-        ("episodes/s01e01/script.fountain", "INT. ROAD - NIGHT\r\n\r\nRain.\r\n"),
-    ]);
-    let mut snapshot = Snapshot::of_source(&files).unwrap();
-    snapshot.insert_file("parts/hair/mine/front.svg", b"<svg/>\xff");
-    history.commit(commit(1, Expected::Head(None), Change::Snapshot(snapshot.clone()))).await.unwrap();
-    let read = history.snapshot_at(&"HEAD".parse().unwrap()).await.unwrap();
-    assert_eq!(read.to_source(), files);
-    assert_eq!(read, snapshot);
-}
+both_databases! {
+    async fn files_come_back_out_of_a_commit_byte_for_byte(store: Store) {
+        let history = Desk::on(store).await;
+        let files = SourceTree::from([
+            ("project.yaml", "# ours\nslug: tiny\ntitle: \"<b>O'Brien & 明</b>\"\n"),
+            ("bible/characters/mei.yaml", "name: Mei # the one\n\n\nextra: 1.50\n"),
+            ("episodes/s01e01/script.fountain", "INT. ROAD - NIGHT\r\n\r\nRain.\r\n"),
+        ]);
+        let mut snapshot = Snapshot::of_source(&files).unwrap();
+        snapshot.insert_file("parts/hair/mine/front.svg", b"<svg/>\xff");
+        history.commit(commit(1, Expected::Head(None), Change::Snapshot(snapshot.clone()))).await.unwrap();
+        let read = history.snapshot_at(&"HEAD".parse().unwrap()).await.unwrap();
+        assert_eq!(read.to_source(), files);
+        assert_eq!(read, snapshot);
+    }
 
-#[tokio::test]
-async fn a_change_of_a_moved_branch_is_refused_with_where_it_is() {
-    let (_folder, history) = history().await;
-    let first = history.commit(commit(1, Expected::Head(None), hair("#111111"))).await.unwrap();
-    let second = history.commit(commit(2, Expected::Head(Some(first.id)), hair("#222222"))).await.unwrap();
-    let stale = history.commit(commit(3, Expected::Head(Some(first.id)), hair("#333333"))).await.unwrap_err();
-    assert!(matches!(stale, HistoryError::Moved { found, .. } if found == Some(second.id)), "{stale}");
-    let again = history.commit(commit(4, Expected::Any, hair("#222222"))).await.unwrap_err();
-    assert!(matches!(again, HistoryError::NothingToCommit), "{again}");
-}
+    async fn a_change_of_a_moved_branch_is_refused_with_where_it_is(store: Store) {
+        let history = Desk::on(store).await;
+        let first = history.commit(commit(1, Expected::Head(None), hair("#111111"))).await.unwrap();
+        let second = history.commit(commit(2, Expected::Head(Some(first.id)), hair("#222222"))).await.unwrap();
+        let stale = history.commit(commit(3, Expected::Head(Some(first.id)), hair("#333333"))).await.unwrap_err();
+        assert!(matches!(stale, HistoryError::Moved { found, .. } if found == Some(second.id)), "{stale}");
+        let again = history.commit(commit(4, Expected::Any, hair("#222222"))).await.unwrap_err();
+        assert!(matches!(again, HistoryError::NothingToCommit), "{again}");
+    }
 
-#[tokio::test]
-async fn fifty_writers_at_once_are_each_in_history_once_or_refused() {
-    let (_folder, history) = history().await;
-    let first = history.commit(commit(0, Expected::Head(None), hair("#000000"))).await.unwrap();
-    let attempts = (1..=50).map(|second| {
-        let history = history.clone();
-        let new = commit(second, Expected::Head(Some(first.id)), hair(&format!("#0000{second:02}")));
-        tokio::spawn(async move { history.commit(new).await })
-    });
-    let mut accepted = Vec::new();
-    for attempt in attempts.collect::<Vec<_>>() {
-        match attempt.await.unwrap() {
-            Ok(made) => accepted.push(made.id),
-            Err(error) => assert!(matches!(error, HistoryError::Moved { .. }), "{error}"),
+    async fn fifty_writers_at_once_are_each_in_history_once_or_refused(store: Store) {
+        let history = Desk::on(store).await;
+        let first = history.commit(commit(0, Expected::Head(None), hair("#000000"))).await.unwrap();
+        let attempts = (1..=50).map(|second| {
+            let history = history.clone();
+            let new = commit(second, Expected::Head(Some(first.id)), hair(&format!("#0000{second:02}")));
+            tokio::spawn(async move { history.commit(new).await })
+        });
+        let mut accepted = Vec::new();
+        for attempt in attempts.collect::<Vec<_>>() {
+            match attempt.await.unwrap() {
+                Ok(made) => accepted.push(made.id),
+                Err(error) => assert!(matches!(error, HistoryError::Moved { .. }), "{error}"),
+            }
         }
+        let log = history.log(&"main".parse().unwrap(), &LogRequest::default()).await.unwrap();
+        assert_eq!(accepted.len(), 1);
+        assert_eq!(log.entries.iter().map(|entry| entry.id).collect::<Vec<_>>(), [accepted[0], first.id]);
     }
-    let log = history.log(&"main".parse().unwrap(), &LogRequest::default()).await.unwrap();
-    assert_eq!(accepted.len(), 1);
-    assert_eq!(log.entries.iter().map(|entry| entry.id).collect::<Vec<_>>(), [accepted[0], first.id]);
-}
 
-#[tokio::test]
-async fn a_log_is_read_in_pages_and_by_document() {
-    let (_folder, history) = history().await;
-    for second in 0..7 {
-        let change = if second % 3 == 0 {
-            Change::Edits(vec![Edit { path: path("world"), document: Some(Document::of_value(json!({ "rules": [second.to_string()] }))) }])
-        } else {
-            hair(&format!("#00000{second}"))
-        };
-        history.commit(commit(second, Expected::Any, change)).await.unwrap();
+    async fn a_log_is_read_in_pages_and_by_document(store: Store) {
+        let history = Desk::on(store).await;
+        for second in 0..7 {
+            let change = if second % 3 == 0 {
+                Change::Edits(vec![Edit { path: path("world"), document: Some(Document::of_value(json!({ "rules": [second.to_string()] }))) }])
+            } else {
+                hair(&format!("#00000{second}"))
+            };
+            history.commit(commit(second, Expected::Any, change)).await.unwrap();
+        }
+        let main = "main".parse().unwrap();
+        let mut request = LogRequest { limit: 3, ..LogRequest::default() };
+        let mut subjects = Vec::new();
+        loop {
+            let page = history.log(&main, &request).await.unwrap();
+            subjects.extend(page.entries.iter().map(|entry| entry.commit.subject().to_owned()));
+            let Some(next) = page.next else { break };
+            request.cursor = Some(next.to_string().parse().unwrap());
+        }
+        assert_eq!(subjects, (0..7).rev().map(|second| format!("Change {second}")).collect::<Vec<_>>());
+        let world = LogRequest { paths: vec!["world".into()], ..LogRequest::default() };
+        let page = history.log(&main, &world).await.unwrap();
+        assert_eq!(page.entries.iter().map(|entry| entry.commit.subject()).collect::<Vec<_>>(), ["Change 6", "Change 3", "Change 0"]);
     }
-    let main = "main".parse().unwrap();
-    let mut request = LogRequest { limit: 3, ..LogRequest::default() };
-    let mut subjects = Vec::new();
-    loop {
-        let page = history.log(&main, &request).await.unwrap();
-        subjects.extend(page.entries.iter().map(|entry| entry.commit.subject().to_owned()));
-        let Some(next) = page.next else { break };
-        request.cursor = Some(next.to_string().parse().unwrap());
-    }
-    assert_eq!(subjects, (0..7).rev().map(|second| format!("Change {second}")).collect::<Vec<_>>());
-    let world = LogRequest { paths: vec!["world".into()], ..LogRequest::default() };
-    let page = history.log(&main, &world).await.unwrap();
-    assert_eq!(page.entries.iter().map(|entry| entry.commit.subject()).collect::<Vec<_>>(), ["Change 6", "Change 3", "Change 0"]);
-}
 
-#[tokio::test]
-async fn commits_are_named_by_branch_tag_prefix_and_steps_back() {
-    let (_folder, history) = history().await;
-    let mut ids: Vec<CommitId> = Vec::new();
-    for second in 0..3 {
-        ids.push(history.commit(commit(second, Expected::Any, hair(&format!("#00000{second}")))).await.unwrap().id);
+    async fn commits_are_named_by_branch_tag_prefix_and_steps_back(store: Store) {
+        let history = Desk::on(store).await;
+        let mut ids: Vec<CommitId> = Vec::new();
+        for second in 0..3 {
+            ids.push(history.commit(commit(second, Expected::Any, hair(&format!("#00000{second}")))).await.unwrap().id);
+        }
+        history.create_tag(&"delivery-1".parse().unwrap(), ids[1], &mei(), "To the client", at(9)).await.unwrap();
+        let resolve = async |text: &str| history.resolve(&text.parse().unwrap()).await;
+        for (text, wanted) in [("main", 2), ("HEAD", 2), ("HEAD~2", 0), ("main^1", 1), ("delivery-1", 1), ("delivery-1~1", 0)] {
+            assert_eq!(resolve(text).await.unwrap(), ids[wanted], "{text}");
+        }
+        assert_eq!(resolve(&ids[0].to_string()[..10]).await.unwrap(), ids[0]);
+        assert!(matches!(resolve("HEAD~3").await.unwrap_err(), HistoryError::NoAncestor { .. }));
+        let unknown = resolve("delivery-2").await.unwrap_err().to_string();
+        assert!(unknown.contains("did you mean `delivery-1`"), "{unknown}");
     }
-    history.create_tag(&"delivery-1".parse().unwrap(), ids[1], &mei(), "To the client", at(9)).await.unwrap();
-    let resolve = async |text: &str| history.resolve(&text.parse().unwrap()).await;
-    for (text, wanted) in [("main", 2), ("HEAD", 2), ("HEAD~2", 0), ("main^1", 1), ("delivery-1", 1), ("delivery-1~1", 0)] {
-        assert_eq!(resolve(text).await.unwrap(), ids[wanted], "{text}");
-    }
-    assert_eq!(resolve(&ids[0].to_string()[..10]).await.unwrap(), ids[0]);
-    assert!(matches!(resolve("HEAD~3").await.unwrap_err(), HistoryError::NoAncestor { .. }));
-    let unknown = resolve("delivery-2").await.unwrap_err().to_string();
-    assert!(unknown.contains("did you mean `delivery-1`"), "{unknown}");
-}
 
-#[tokio::test]
-async fn a_branch_with_work_of_its_own_is_not_deleted_unless_told() {
-    let (_folder, history) = history().await;
-    let first = history.commit(commit(0, Expected::Any, hair("#000000"))).await.unwrap();
-    let red = "red-hair".parse().unwrap();
-    history.create_branch(&red, first.id, &mei(), at(1)).await.unwrap();
-    let mut new = commit(2, Expected::Any, hair("#ff0000"));
-    new.branch = Some(red.clone());
-    let ahead = history.commit(new).await.unwrap();
-    let refused = history.delete_branch(&red, false, &mei(), at(3)).await.unwrap_err();
-    assert!(matches!(refused, HistoryError::Unmerged { commits: 1, .. }), "{refused}");
-    assert_eq!(history.delete_branch(&red, true, &mei(), at(4)).await.unwrap(), ahead.id);
-    // Nothing is lost even then: the commit has its id still.
-    assert_eq!(history.resolve(&ahead.id.into()).await.unwrap(), ahead.id);
-    let main = "main".parse().unwrap();
-    assert!(matches!(history.delete_branch(&main, true, &mei(), at(5)).await, Err(HistoryError::Current { .. })));
+    async fn a_branch_with_work_of_its_own_is_not_deleted_unless_told(store: Store) {
+        let history = Desk::on(store).await;
+        let first = history.commit(commit(0, Expected::Any, hair("#000000"))).await.unwrap();
+        let red = "red-hair".parse().unwrap();
+        history.create_branch(&red, first.id, &mei(), at(1)).await.unwrap();
+        let mut new = commit(2, Expected::Any, hair("#ff0000"));
+        new.branch = Some(red.clone());
+        let ahead = history.commit(new).await.unwrap();
+        let refused = history.delete_branch(&red, false, &mei(), at(3)).await.unwrap_err();
+        assert!(matches!(refused, HistoryError::Unmerged { commits: 1, .. }), "{refused}");
+        assert_eq!(history.delete_branch(&red, true, &mei(), at(4)).await.unwrap(), ahead.id);
+        // Nothing is lost even then: the commit has its id still.
+        assert_eq!(history.resolve(&ahead.id.into()).await.unwrap(), ahead.id);
+        let main = "main".parse().unwrap();
+        assert!(matches!(history.delete_branch(&main, true, &mei(), at(5)).await, Err(HistoryError::Current { .. })));
+    }
 }
 
 #[tokio::test]
 async fn the_same_inputs_give_the_same_ids_on_another_store() {
     let mut ids = Vec::new();
     for _ in 0..2 {
-        let (_folder, history) = history().await;
+        let (_folder, store) = databases::sqlite().await;
+        let history = Desk::on(store).await;
         history.commit(commit(0, Expected::Any, hair("#000000"))).await.unwrap();
         ids.push(history.commit(commit(1, Expected::Any, hair("#ff0000"))).await.unwrap().id);
     }

@@ -7,7 +7,7 @@ mod people;
 
 use std::path::PathBuf;
 
-use bible::version::{Author, RefName, Reference, Written, diff};
+use bible::version::{Author, RefName, Reference, diff};
 use bible::{Slug, StoryTime};
 use studio::folder::Folder;
 use studio::history::folder_changes;
@@ -176,10 +176,6 @@ impl Desk {
         (self.studio.environment.now)()
     }
 
-    async fn at(&self, reference: &Reference) -> anyhow::Result<Written> {
-        Ok(self.history.snapshot_at(reference).await?.written())
-    }
-
     /// The show as the folder says it; what is wrong in the folder otherwise.
     fn show(&self) -> Result<Show, StudioError> {
         Show::of_folder(self.folder.clone())
@@ -201,11 +197,12 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
         Command::Log { from, path, limit } => listing::log(&desk, &from, path, limit, json).await?,
         Command::Show { commit } => listing::show(&desk, &commit, json).await?,
         Command::Diff { old, new } => {
-            let new = match new {
-                Some(new) => desk.at(&new).await?,
-                None => desk.folder.snapshot()?.written(),
+            let old = desk.history.resolve(&old).await?;
+            let found = match new {
+                Some(new) => desk.history.compare(Some(old), desk.history.resolve(&new).await?).await?,
+                None => diff(&desk.history.snapshot(old).await?.written(), &desk.folder.snapshot()?.written()),
             };
-            listing::changes(&diff(&desk.at(&old).await?, &new), json)?;
+            listing::changes(&found, json)?;
         }
         Command::Branch { name: None, .. } => listing::branches(&desk.history.branches().await?, json)?,
         Command::Branch { name: Some(name), delete: true, force, .. } => {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bible::Digest;
-use bible::version::{Author, Commit, CommitId, Conflict, RefName, Reference, Resolutions, ancestry};
+use bible::version::{Author, Commit, CommitId, Conflict, RefName, Reference, Resolutions};
 use chrono::{DateTime, Utc};
 
 use super::commit::{TRIES, message};
@@ -66,16 +66,17 @@ impl History {
         loop {
             let (branch, head) = self.landing(&onto).await?;
             let mut session = self.session();
-            if session.read(|pool| ancestry::is_ancestor(source, head, pool)).await? {
+            let bases = session.bases_of(head, source).await?;
+            if bases == [source] {
                 return Ok(Outcome::UpToDate { branch, head });
             }
-            if !always_commit && session.read(|pool| ancestry::is_ancestor(head, source, pool)).await? {
+            if !always_commit && bases == [head] {
                 let commit = session.read(|pool| pool.commit(source)).await?;
                 if self.advance(&branch, Some(head), source, &commit, &onto.author, onto.at, "merge, ahead").await? {
                     return Ok(Outcome::FastForward { branch, from: head, to: source });
                 }
             } else {
-                let base = session.base_of(head, source).await?;
+                let base = session.tree_of(&bases).await?;
                 let (ours, their_tree) = session.read(|pool| Ok((pool.commit(head)?.tree, pool.commit(source)?.tree))).await?;
                 let joined = session.three_way(base, ours, their_tree, &onto.resolutions).await?;
                 if !joined.conflicts.is_empty() {

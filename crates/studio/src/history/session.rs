@@ -1,15 +1,15 @@
 //! One question to a history: objects are loaded as it turns out that they are needed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 
 use bible::Digest;
-use bible::version::{Object, ObjectKind, Pool, ReadError};
+use bible::version::{CommitId, Object, ObjectKind, Pool, ReadError};
 use store::StoredObject;
 
 use super::{History, HistoryError};
 
 /// Commits that are loaded in one go when a walk goes back, at first and at most.
-const STRETCH: (u64, u64) = (64, 1024);
+const STRETCH: (u64, u64) = (64, 8192);
 
 /// Objects of one question.
 pub(super) struct Session<'a> {
@@ -48,12 +48,19 @@ impl Session<'_> {
 
     pub(super) async fn load(&mut self, ids: BTreeSet<Digest>) -> Result<(), HistoryError> {
         let mut wanted = BTreeSet::new();
+        let mut before = VecDeque::new();
         for id in ids {
             match self.history.cache.get(id) {
-                Some(object) => self.pool.load(id, object),
+                Some(object) => {
+                    if let Object::Commit(commit) = &object {
+                        before.extend(commit.parents.iter().copied());
+                    }
+                    self.pool.load(id, object);
+                }
                 None => drop(wanted.insert(id)),
             }
         }
+        self.load_before(before);
         if wanted.is_empty() {
             return Ok(());
         }
@@ -73,9 +80,32 @@ impl Session<'_> {
             for object in self.history.store.commits_from(self.history.project, generation - 1, self.stretch).await? {
                 self.take(&object)?;
             }
-            self.stretch = (self.stretch * 2).min(STRETCH.1);
+            self.stretch = (self.stretch * 4).min(STRETCH.1);
         }
         Ok(())
+    }
+
+    /// Takes the commits before those that were in memory out of memory as well: a walk that got one at a time would
+    /// begin anew for each of them.
+    fn load_before(&mut self, mut before: VecDeque<CommitId>) {
+        if before.is_empty() {
+            return;
+        }
+        let mut left = self.stretch;
+        while let Some(id) = before.pop_front().filter(|_| left > 0) {
+            let id = id.digest();
+            if self.pool.get(id).is_some() {
+                continue;
+            }
+            if let Some(object) = self.history.cache.get(id) {
+                if let Object::Commit(commit) = &object {
+                    before.extend(commit.parents.iter().copied());
+                }
+                self.pool.load(id, object);
+                left -= 1;
+            }
+        }
+        self.stretch = (self.stretch * 4).min(STRETCH.1);
     }
 
     fn take(&mut self, stored: &StoredObject) -> Result<Object, HistoryError> {

@@ -78,10 +78,20 @@ impl Session<'_> {
         .await
     }
 
-    /// The tree that two commits came from: that of their common ancestor; where they have several, because branches
-    /// were merged into each other crosswise, these merged; the empty tree where they share nothing.
+    /// Where two commits parted.
+    pub(super) async fn bases_of(&mut self, ours: CommitId, theirs: CommitId) -> Result<Vec<CommitId>, HistoryError> {
+        self.read(|pool| ancestry::merge_bases(ours, theirs, pool)).await
+    }
+
+    /// The tree that two commits came from.
     pub(super) async fn base_of(&mut self, ours: CommitId, theirs: CommitId) -> Result<Digest, HistoryError> {
-        let bases = self.read(|pool| ancestry::merge_bases(ours, theirs, pool)).await?;
+        let bases = self.bases_of(ours, theirs).await?;
+        self.tree_of(&bases).await
+    }
+
+    /// The tree that two commits came from, by where they parted: that of their common ancestor; where they have several, because branches
+    /// were merged into each other crosswise, these merged; the empty tree where they share nothing.
+    pub(super) async fn tree_of(&mut self, bases: &[CommitId]) -> Result<Digest, HistoryError> {
         let Some((&first, rest)) = bases.split_first() else {
             return self.empty_tree();
         };

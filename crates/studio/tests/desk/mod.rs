@@ -26,6 +26,12 @@ impl Desk {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&DatabaseUrl::Sqlite(folder.path().join("studio.db"))).await.unwrap();
+        let history = Self::on(store).await;
+        Self { folder, history, clock: AtomicI64::new(0) }
+    }
+
+    /// A project on a store, with its history.
+    pub(crate) async fn on(store: Store) -> History {
         let project = store::Project {
             id: Uuid::from_u128(1),
             slug: "tiny".parse().unwrap(),
@@ -36,7 +42,7 @@ impl Desk {
             updated_at: at(0),
         };
         let project = store.note_project(&project).await.unwrap();
-        Self { folder, history: History::new(store, project.id, ObjectCache::default()), clock: AtomicI64::new(0) }
+        History::new(store, project.id, ObjectCache::default())
     }
 
     /// Puts files on a branch, by Mei; an empty text takes a file away.

@@ -33,11 +33,7 @@ fn when(commit: &Commit) -> String {
 pub(super) async fn show(desk: &Desk, reference: &Reference, as_json: bool) -> anyhow::Result<()> {
     let id = desk.history.resolve(reference).await?;
     let commit = desk.history.commit_of(id).await?;
-    let before = match commit.parents.first() {
-        Some(parent) => desk.history.snapshot(*parent).await?.written(),
-        None => bible::version::Written::default(),
-    };
-    let found = bible::version::diff(&before, &desk.history.snapshot(id).await?.written());
+    let found = desk.history.compare(commit.parents.first().copied(), id).await?;
     if as_json {
         return output::json(&json!({ "id": id, "commit": *commit, "changes": found }));
     }
