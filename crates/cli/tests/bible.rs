@@ -45,7 +45,7 @@ fn an_alternative_is_tried_on_a_branch_and_merged_with_what_others_did_meanwhile
 
     assert_eq!(desk.run(&["bible", "revert", "HEAD", "-m", "1"]).code, 0);
     assert_eq!(text(&desk), original.replace("age: 14", "age: 15"));
-    assert_eq!(desk.run(&["bible", "restore", "characters.aki.age", "--from", "HEAD~2"]).code, 0);
+    assert_eq!(desk.run(&["bible", "restore", "characters.aki.age", "--from", "HEAD~3"]).code, 0);
     assert_eq!(text(&desk), original);
     let checked = desk.json(&["bible", "fsck"]);
     assert_eq!((checked["commits"].as_u64(), checked["faults"].as_array().map(Vec::len)), (Some(6), Some(0)), "{checked}");

@@ -210,7 +210,7 @@ fn places(text: &str) -> Option<Place> {
                 if anchor > 0 || tag.is_some() {
                     return None;
                 }
-                Place::Scalar(span)
+                Place::Scalar(unquoted_rest_left_out(text, span))
             }
             Event::SequenceStart(anchor, tag) | Event::MappingStart(anchor, tag) if anchor > 0 || tag.is_some() => return None,
             Event::SequenceStart(..) => {
@@ -243,6 +243,22 @@ fn places(text: &str) -> Option<Place> {
         }
     }
     root
+}
+
+/// The span of a scalar. The parser's goes on to the next token where the scalar is quoted, over a comment behind it.
+fn unquoted_rest_left_out(text: &str, span: Range<usize>) -> Range<usize> {
+    let written = &text[span.clone()];
+    let Some(quote) = written.chars().next().filter(|first| ['"', '\''].contains(first)) else { return span };
+    let mut inside = written.char_indices().skip(1).peekable();
+    while let Some((at, character)) = inside.next() {
+        match character {
+            '\\' if quote == '"' => drop(inside.next()),
+            '\'' if quote == '\'' && inside.peek().is_some_and(|(_, next)| *next == '\'') => drop(inside.next()),
+            character if character == quote => return span.start..span.start + at + character.len_utf8(),
+            _ => {}
+        }
+    }
+    span
 }
 
 #[cfg(test)]
@@ -283,6 +299,13 @@ favourite_food: dango
         assert_eq!(after(|mei| mei["colour_model"]["hair"]["base"] = json!("#7a2b3a")), MEI.replace("#2b2f4a", "#7a2b3a"));
         assert_eq!(after(|mei| mei["relationships"][1]["kind"] = json!("ally")), MEI.replace("rival", "ally"));
         assert_eq!(after(|mei| mei["name"] = json!("Mei: the second")), MEI.replace("name: Mei ", "name: \"Mei: the second\" "));
+    }
+
+    #[test]
+    fn a_comment_behind_a_quoted_value_stays() {
+        let text = "hair: \"#111111\"   # change \"this\"\niris: '#222222' # it's 'hers'\nnext: 1\n";
+        let new = json!({ "hair": "#333333", "iris": "#444444", "next": 1 });
+        assert_eq!(edit(text, &new), text.replace("#111111", "#333333").replace("'#222222'", "\"#444444\""));
     }
 
     #[test]
