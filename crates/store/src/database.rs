@@ -127,6 +127,10 @@ async fn migrate(writer: &DatabaseConnection) -> Result<(), sea_orm::DbErr> {
     }
 }
 
+/// Pages of SQLite's log after which it is written back into the database: 32 MB of it. The write that sets this off
+/// waits for the disk; the default of 1,000 pages lets that happen to more than one small write in a hundred.
+const CHECKPOINT_PAGES: &str = "8000";
+
 fn sqlite(path: &std::path::Path, connections: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", path.display()));
     options.max_connections(connections).min_connections(1).acquire_timeout(BUSY).map_sqlx_sqlite_opts(|options| {
@@ -136,6 +140,7 @@ fn sqlite(path: &std::path::Path, connections: u32) -> ConnectOptions {
             .foreign_keys(true)
             .busy_timeout(BUSY)
             .pragma("temp_store", "memory")
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES)
     });
     quiet(&mut options);
     options

@@ -9,7 +9,7 @@ use store::StoredObject;
 use super::{History, HistoryError};
 
 /// Commits that are loaded in one go when a walk goes back, at first and at most.
-const STRETCH: (u64, u64) = (64, 8192);
+const STRETCH: (u64, u64) = (16, 8192);
 
 /// Objects of one question.
 pub(super) struct Session<'a> {
