@@ -128,7 +128,7 @@ fn sample() -> History {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
 
     #[test]
     fn export_and_import_keep_every_hash(steps in steps()) {
