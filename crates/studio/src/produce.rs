@@ -102,7 +102,7 @@ impl Studio {
         let start = Instant::now();
         let _lock = ProductionLock::take(&options.data)?;
         let project = self.note(show).await?;
-        self.name_version(show).await?;
+        self.name_version(&self.history(project), show).await?;
         let layout = Arc::new(show.engine());
         let graph = Graph::of(&show.project, &layout)?;
         let (plan, current) = self.plan_graph(show, &graph).await?;

@@ -169,7 +169,7 @@ impl History {
     }
 
     /// Counts a try that found the branch moved, and gives up when it was one too many.
-    async fn again(&self, tries: &mut usize, onto: &Onto, branch: &RefName, head: CommitId) -> Result<(), HistoryError> {
+    pub(super) async fn again(&self, tries: &mut usize, onto: &Onto, branch: &RefName, head: CommitId) -> Result<(), HistoryError> {
         *tries += 1;
         if *tries < TRIES && matches!(onto.expected, Expected::Any) {
             return Ok(());
@@ -181,7 +181,7 @@ impl History {
 
 impl Session<'_> {
     /// A commit, and the tree of its parent: the only one, or the one that is asked for.
-    async fn with_parent(&mut self, id: CommitId, parent: Option<u32>) -> Result<(Arc<Commit>, Digest), HistoryError> {
+    pub(super) async fn with_parent(&mut self, id: CommitId, parent: Option<u32>) -> Result<(Arc<Commit>, Digest), HistoryError> {
         let commit = self.read(|pool| pool.commit(id)).await?;
         let number = match (parent, commit.parents.len()) {
             (None, 0 | 1) => 1,

@@ -31,15 +31,9 @@ impl History {
         let source = self.resolve(from).await?;
         let mut session = self.session();
         let (ours, commit) = session.read(|pool| Ok((pool.commit(head)?.tree, pool.commit(source)?))).await?;
-        let parent = |number: Option<u32>| commit.parents.get(number.unwrap_or(1) as usize - 1).copied();
         let before = match arriving {
             Arriving::Merge => session.base_of(head, source).await?,
-            // Which side of a merge is meant is asked by whoever makes the change.
-            Arriving::Picked(number) | Arriving::Reverted(number) if number == Some(0) => return Ok(None),
-            Arriving::Picked(number) | Arriving::Reverted(number) => match parent(number) {
-                Some(parent) => session.read(|pool| pool.commit(parent)).await?.tree,
-                None => session.empty_tree()?,
-            },
+            Arriving::Picked(number) | Arriving::Reverted(number) => session.with_parent(source, number).await?.1,
         };
         let (base, theirs) = match arriving {
             Arriving::Merge | Arriving::Picked(_) => (before, commit.tree),

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use bible::version::tree::{self, Listing};
 use bible::version::{CommitId, Document, DocumentPath, Entry, Reference, Written, document_name};
 
-use super::commit::TRIES;
 use super::session::Session;
 use super::{Committed, History, HistoryError, Onto};
 
@@ -35,11 +34,7 @@ impl History {
             if let Some(made) = session.land(&branch, head, &[], restored, &onto.author, said, &onto, "restore").await? {
                 return Ok(made);
             }
-            tries += 1;
-            if tries >= TRIES {
-                let found = self.branch_head(&branch).await?;
-                return Err(HistoryError::Moved { branch, expected: Some(head), found });
-            }
+            self.again(&mut tries, &onto, &branch, head).await?;
         }
     }
 }

@@ -100,11 +100,10 @@ impl Studio {
     ///
     /// # Errors
     /// [`StudioError::History`], [`StudioError::Checkout`].
-    pub async fn name_version(&self, show: &Show) -> Result<Option<CommitId>, StudioError> {
+    pub async fn name_version(&self, history: &History, show: &Show) -> Result<Option<CommitId>, StudioError> {
         if show.folder.path.as_os_str().is_empty() {
             return Ok(None);
         }
-        let history = self.history_of(show).await?;
         let Some(base) = history.folder_base(&show.folder).await? else { return Ok(None) };
         let mut session = history.session();
         let folder = tree::write(&show.folder.snapshot()?, &mut session.pool).map_err(HistoryError::Json)?;

@@ -1,9 +1,9 @@
 //! Changes that land on a branch, and in the folder that shows it: commit, merge, revert, cherry-pick, restore, switch.
 
-use bible::version::{Author, Conflict, RefName, Reference, Resolutions, Written};
+use bible::version::{Author, RefName, Reference, Resolutions};
 use serde_json::json;
-use studio::Show;
 use studio::history::{Committed, Edits, Expected, Onto, Outcome, Switched, Synced, folder_changes};
+use studio::{HistoryError, Show, StudioError};
 
 use super::Desk;
 use super::conflicts::{self, ResolveArguments};
@@ -73,11 +73,6 @@ fn onto(desk: &Desk, author: Author, message: Option<String>, resolutions: Resol
     Onto { branch: None, expected: Expected::Any, resolutions, author, message, at: desk.now() }
 }
 
-/// What is left to do when a change meets conflicts: with choices once more, or nothing.
-fn unresolved(conflicts: &[Conflict], as_json: bool) -> anyhow::Result<Option<Resolutions>> {
-    conflicts::settle(conflicts, as_json)
-}
-
 pub(super) async fn commit(
     desk: &Desk,
     message: Option<String>,
@@ -95,7 +90,7 @@ pub(super) async fn commit(
     loop {
         let synced = desk.history.sync(&desk.folder, message.clone(), onto(desk, author.clone(), None, choices.clone())).await?;
         match synced {
-            Synced::Conflicts(conflicts) => match unresolved(&conflicts, as_json)? {
+            Synced::Conflicts(conflicts) => match conflicts::settle(&conflicts, as_json)? {
                 Some(more) => {
                     choices.extend(more);
                     continue;
@@ -119,7 +114,7 @@ pub(super) async fn commit(
                 print_updated(&updated);
             }
         }
-        desk.studio.name_version(&Show::load(&desk.folder.path)?).await?;
+        desk.studio.name_version(&desk.history, &Show::load(&desk.folder.path)?).await?;
         return Ok(Exit::Success);
     }
 }
@@ -140,37 +135,32 @@ async fn edited(desk: &Desk) -> anyhow::Result<String> {
 }
 
 pub(super) async fn merge(desk: &Desk, arguments: MergeArguments, as_json: bool) -> anyhow::Result<Exit> {
-    clean(desk).await?;
-    let mut choices = arguments.resolve.choices()?;
-    loop {
-        let onto = onto(desk, whoami(), arguments.message.clone(), choices.clone());
-        let outcome = desk.history.merge(&arguments.version, onto, arguments.no_ff).await?;
-        match landed(desk, outcome, as_json).await? {
-            Landed::Exit(exit) => return Ok(exit),
-            Landed::Again(more) => choices.extend(more),
-        }
-    }
+    let change = async |onto| desk.history.merge(&arguments.version, onto, arguments.no_ff).await;
+    land(desk, arguments.message.as_deref(), &arguments.resolve, as_json, change).await
 }
 
 pub(super) async fn revert(desk: &Desk, arguments: ReplayArguments, as_json: bool) -> anyhow::Result<Exit> {
-    clean(desk).await?;
-    let mut choices = arguments.resolve.choices()?;
-    loop {
-        let onto = onto(desk, whoami(), arguments.message.clone(), choices.clone());
-        let outcome = desk.history.revert(&arguments.commit, arguments.mainline, onto).await?;
-        match landed(desk, outcome, as_json).await? {
-            Landed::Exit(exit) => return Ok(exit),
-            Landed::Again(more) => choices.extend(more),
-        }
-    }
+    let change = async |onto| desk.history.revert(&arguments.commit, arguments.mainline, onto).await;
+    land(desk, arguments.message.as_deref(), &arguments.resolve, as_json, change).await
 }
 
 pub(super) async fn cherry_pick(desk: &Desk, arguments: ReplayArguments, as_json: bool) -> anyhow::Result<Exit> {
+    let change = async |onto| desk.history.cherry_pick(&arguments.commit, arguments.mainline, onto).await;
+    land(desk, arguments.message.as_deref(), &arguments.resolve, as_json, change).await
+}
+
+/// Lands a change from elsewhere, again with more choices as long as somebody makes them.
+async fn land(
+    desk: &Desk,
+    message: Option<&str>,
+    resolve: &ResolveArguments,
+    as_json: bool,
+    change: impl AsyncFn(Onto) -> Result<Outcome, HistoryError>,
+) -> anyhow::Result<Exit> {
     clean(desk).await?;
-    let mut choices = arguments.resolve.choices()?;
+    let mut choices = resolve.choices()?;
     loop {
-        let onto = onto(desk, whoami(), arguments.message.clone(), choices.clone());
-        let outcome = desk.history.cherry_pick(&arguments.commit, arguments.mainline, onto).await?;
+        let outcome = change(onto(desk, whoami(), message.map(str::to_owned), choices.clone())).await?;
         match landed(desk, outcome, as_json).await? {
             Landed::Exit(exit) => return Ok(exit),
             Landed::Again(more) => choices.extend(more),
@@ -203,7 +193,7 @@ pub(super) async fn switch(desk: &Desk, arguments: SwitchArguments, as_json: boo
     loop {
         let onto = onto(desk, whoami(), None, choices.clone());
         match desk.history.switch_folder(&desk.folder, &arguments.branch, edits, onto).await? {
-            Switched::Conflicts(conflicts) => match unresolved(&conflicts, as_json)? {
+            Switched::Conflicts(conflicts) => match conflicts::settle(&conflicts, as_json)? {
                 Some(more) => choices.extend(more),
                 None => return Ok(Exit::Conflicts),
             },
@@ -241,7 +231,7 @@ enum Landed {
 async fn landed(desk: &Desk, outcome: Outcome, as_json: bool) -> anyhow::Result<Landed> {
     let (said, commit) = match outcome {
         Outcome::Conflicts(conflicts) => {
-            return Ok(unresolved(&conflicts, as_json)?.map_or(Landed::Exit(Exit::Conflicts), Landed::Again));
+            return Ok(conflicts::settle(&conflicts, as_json)?.map_or(Landed::Exit(Exit::Conflicts), Landed::Again));
         }
         Outcome::UpToDate { branch, head } => (format!("{branch} has all of it already."), head),
         Outcome::FastForward { branch, from, to } => (format!("{branch} goes ahead from {} to {}.", from.short(), to.short()), to),
@@ -273,15 +263,7 @@ async fn landed(desk: &Desk, outcome: Outcome, as_json: bool) -> anyhow::Result<
 
 /// Says so when what two sides made together is no sound project any more, though each side was.
 async fn sound(desk: &Desk) {
-    let Ok(snapshot) = desk.history.snapshot_at(&Reference::head()).await else { return };
-    let files: Written = snapshot.written();
-    let mut tree = bible::source::SourceTree::new();
-    for (path, _) in files.iter().filter(|(path, _)| bible::source::SourceTree::wants(path)) {
-        if let Some(text) = files.text(path) {
-            tree.insert(path, text);
-        }
-    }
-    if let Err(problems) = director::load(&tree) {
+    if let Err(StudioError::Source(problems)) = desk.history.show_at(&Reference::head()).await {
         output::note("The result has errors that are to be mended now:");
         super::super::print_problems(&problems.0);
     }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::On;
-use super::landing::{LandedView, Landing, landed, onto};
+use super::landing::{LandedView, Landing, replay};
 use crate::answer::Answer;
 use crate::author::{Signed, SignedHeader};
 use crate::desk::Desk;
@@ -53,11 +53,6 @@ pub(crate) async fn cherry_pick(
     signed: Signed,
     Json(asked): Json<CherryPick>,
 ) -> Result<Answer, Problem> {
-    let history = desk.history(project).await?;
     let landing = Landing { expected_head: asked.expected_head, resolutions: asked.resolutions };
-    let onto = onto(&desk, &history, &on, signed, landing).await?;
-    let branch = onto.branch.as_ref().map(ToString::to_string);
-    let commit = crate::api::version::view::reference_at("/commit", &asked.commit)?;
-    let outcome = desk.editor(project).await?.arrive(&commit, Arriving::Picked(asked.parent), onto, true).await?;
-    landed(&history, branch.as_deref(), outcome).await
+    replay(&desk, project, &on, signed, landing, &asked.commit, Arriving::Picked(asked.parent)).await
 }

@@ -6,12 +6,12 @@ use bible::version::{Choice, Conflict, DocumentPath, document_name, pointer_of};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use studio::History;
-use studio::history::{Expected, Onto, Outcome};
+use studio::history::{Arriving, Expected, Onto, Outcome};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::On;
-use super::view::{CommitView, commit_at};
+use super::view::{CommitView, commit_at, reference_at};
 use crate::answer::Answer;
 use crate::author::Signed;
 use crate::desk::Desk;
@@ -64,6 +64,24 @@ pub(super) async fn onto(desk: &Desk, history: &History, on: &On, signed: Signed
         message: signed.message,
         at: (desk.studio.environment.now)(),
     })
+}
+
+/// Lands what a commit did, or takes it back.
+pub(super) async fn replay(
+    desk: &Desk,
+    project: Uuid,
+    on: &On,
+    signed: Signed,
+    landing: Landing,
+    commit: &str,
+    arriving: Arriving,
+) -> Result<Answer, Problem> {
+    let history = desk.history(project).await?;
+    let onto = onto(desk, &history, on, signed, landing).await?;
+    let branch = onto.branch.as_ref().map(ToString::to_string);
+    let commit = reference_at("/commit", commit)?;
+    let outcome = desk.editor(project).await?.arrive(&commit, arriving, onto, true).await?;
+    landed(&history, branch.as_deref(), outcome).await
 }
 
 /// What came of it, as an answer.
