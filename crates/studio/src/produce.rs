@@ -214,7 +214,7 @@ impl Production<'_> {
 
     /// Draws what is stale: sheets look by look, then clips, several at a time.
     async fn draw_all(&self, to_draw: &HashSet<&Subject>, jobs: usize) -> Result<usize, StudioError> {
-        let stale: Vec<&Node> = self.graph.nodes.iter().filter(|node| to_draw.contains(&node.subject)).collect();
+        let stale: Vec<&Node> = self.graph.nodes.iter().map(|node| &**node).filter(|node| to_draw.contains(&node.subject)).collect();
         let (sheets, clips): (Vec<&Node>, Vec<&Node>) = stale.iter().partition(|node| matches!(node.work, Work::Sheet(_)));
         let mut looks: BTreeMap<String, Vec<&Node>> = BTreeMap::new();
         for node in &sheets {
