@@ -31,6 +31,7 @@ mod notebook;
 mod page;
 mod placement;
 mod project;
+mod sheet;
 mod url;
 mod verdict;
 
@@ -47,5 +48,6 @@ pub use idempotency::{Claim, IdempotencyKey, KeptAnswer};
 pub use page::{Page, PageError, PageRequest};
 pub use placement::{Placed, Placement, StoredRead};
 pub use project::Project;
+pub use sheet::Sheet;
 pub use url::{BlobUrl, DatabaseUrl, UrlError};
 pub use verdict::{Decision, VerdictStatus};

@@ -42,6 +42,7 @@ pub mod recipe;
 mod remembered;
 mod review;
 pub mod screenplay;
+pub mod sheet;
 mod show;
 pub mod subject;
 

@@ -17,6 +17,7 @@ pub(crate) mod produce;
 pub(crate) mod review;
 pub(crate) mod schema;
 pub(crate) mod serve;
+pub(crate) mod sheet;
 pub(crate) mod sim;
 
 use std::path::{Path, PathBuf};

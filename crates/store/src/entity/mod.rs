@@ -14,4 +14,5 @@ pub(crate) mod notebook;
 pub(crate) mod placement;
 pub(crate) mod project;
 pub(crate) mod recipe;
+pub(crate) mod sheet;
 pub(crate) mod verdict;
