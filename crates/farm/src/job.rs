@@ -221,6 +221,14 @@ impl Job {
         self.failures.avoid.iter().any(|(avoided, until)| *avoided == node && *until > now)
     }
 
+    /// Its wait after a failure is over.
+    pub fn wake(&mut self, now: Time) {
+        if self.state == JobState::Backoff {
+            self.run_after = None;
+            self.settle(now);
+        }
+    }
+
     /// A job that it needs is done.
     pub fn dependency_done(&mut self, now: Time) {
         self.open_dependencies = self.open_dependencies.saturating_sub(1);

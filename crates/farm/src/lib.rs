@@ -48,4 +48,4 @@ pub use node::{Capabilities, Health, Lacks, Node, NodeState};
 pub use policy::{Decision, Policy};
 pub use share::Shares;
 pub use speed::{Speed, Speeds};
-pub use waiting::{Waiting, why};
+pub use waiting::{Scene, Waiting, why};

@@ -83,6 +83,12 @@ impl View {
         self.all_paused || self.paused.contains(&project)
     }
 
+    /// Whether everything is paused.
+    #[must_use]
+    pub const fn is_all_paused(&self) -> bool {
+        self.all_paused
+    }
+
     /// Whether a class is known; a new one makes a new view necessary.
     #[must_use]
     pub fn knows(&self, class: &ClassId) -> bool {
@@ -126,6 +132,8 @@ pub struct Choice {
     pub residency: String,
     /// The clock of the user furthest behind in the same project, for [`Shares::charge`].
     pub behind: f64,
+    /// The band's time: no project's clock is behind it.
+    pub time: f64,
 }
 
 struct Candidate {
@@ -167,6 +175,7 @@ pub fn pick(node: &Node, lanes: &[Lane], shares: &mut Shares, view: &View, speed
                 swapped,
                 residency: class.residency.clone(),
                 behind: 0.0,
+                time: 0.0,
             },
             project: lane.key.project,
             lead: 0.0,
@@ -204,6 +213,7 @@ fn lead(candidates: &mut [Candidate], lanes: &[Lane], shares: &mut Shares) {
         let user = shares.user(band, candidate.project, &lanes[candidate.choice.lane].key.user) - behind;
         let project = shares.project(band, candidate.project) - shares.band(band);
         candidate.choice.behind = behind;
+        candidate.choice.time = shares.band(band);
         candidate.lead = project.max(user);
     }
     // The band's time is its highest ever; leads are from the one furthest behind now.

@@ -23,11 +23,19 @@ pub struct Shares {
 }
 
 impl Shares {
-    /// Clocks as they are stored: band, project, user (none for the project's own), seconds.
+    /// Clocks as they are stored: band, project, user (none for the project's own), seconds. A band's time is that of
+    /// the project without an id.
     #[must_use]
     pub fn of(clocks: impl IntoIterator<Item = (Band, Uuid, Option<String>, f64)>) -> Self {
-        let clocks = clocks.into_iter().map(|(band, project, user, seconds)| ((band, project, user), seconds)).collect();
-        Self { clocks, ..Self::default() }
+        let mut shares = Self::default();
+        for (band, project, user, seconds) in clocks {
+            if project.is_nil() {
+                shares.bands.insert(band, seconds);
+            } else {
+                shares.clocks.insert((band, project, user), seconds);
+            }
+        }
+        shares
     }
 
     /// Gives a project a weight: twice the weight, twice the drawing.

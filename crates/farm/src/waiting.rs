@@ -142,7 +142,7 @@ fn drawn(scene: &Scene<'_>) -> Waiting {
 
 fn queued(job: &Job, needs: &Requirements, scene: &Scene<'_>, policy: &Policy) -> Waiting {
     if scene.view.is_paused(job.project) {
-        return Waiting::Paused { all: scene.view.is_paused(uuid::Uuid::max()) };
+        return Waiting::Paused { all: scene.view.is_all_paused() };
     }
     if let Some(budget) = &scene.budget {
         return Waiting::Budget(budget.clone());
@@ -230,7 +230,9 @@ impl fmt::Display for Waiting {
             Self::NoneFits(lacks) => write!(formatter, "No node has {lacks}."),
             Self::Away { fitting, reasons, lent_at } => {
                 let reasons: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
-                write!(formatter, "All {fitting} nodes that fit are away: {}", reasons.join(", "))?;
+                let nodes =
+                    if *fitting == 1 { "The one node that fits is".to_owned() } else { format!("All {fitting} nodes that fit are") };
+                write!(formatter, "{nodes} away: {}", reasons.join(", "))?;
                 match lent_at {
                     Some(at) => write!(formatter, "; the first is lent again at {}.", clock(at)),
                     None => write!(formatter, "."),
