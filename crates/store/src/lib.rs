@@ -25,6 +25,7 @@ mod database;
 mod entity;
 mod error;
 mod event;
+pub mod farm;
 mod idempotency;
 mod migration;
 mod notebook;

@@ -3,6 +3,7 @@
 mod m0002_bible;
 mod m0003_idempotency;
 mod m0004_versions;
+mod m0005_farm;
 mod m0006_sheets;
 
 use sea_orm_migration::prelude::*;
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_bible::Bible),
             Box::new(m0003_idempotency::Idempotency),
             Box::new(m0004_versions::Versions),
+            Box::new(m0005_farm::Farm),
             Box::new(m0006_sheets::Sheets),
         ]
     }
