@@ -64,6 +64,8 @@ enum Command {
     Serve(commands::serve::Arguments),
     /// Stand in for a ComfyUI server: dry runs without a GPU, and faults on a schedule
     Sim(commands::sim::Arguments),
+    /// List, check, fill and run workflow templates for ComfyUI, and register your own
+    Workflows(commands::workflows::Arguments),
     /// Say what is there, what is missing, what that means and what mends it
     Doctor(commands::doctor::Arguments),
     /// Print every setting with where it comes from
@@ -142,6 +144,7 @@ impl Command {
             Self::Sheet(arguments) => commands::sheet::run(arguments, context).await,
             Self::Serve(arguments) => commands::serve::run(arguments, context).await,
             Self::Sim(arguments) => commands::sim::run(arguments).await,
+            Self::Workflows(arguments) => commands::workflows::run(arguments, context).await,
             Self::Doctor(arguments) => commands::doctor::run(arguments, context).await,
             Self::Config => commands::config::run(context),
             Self::Parts(arguments) => commands::parts::run(&arguments, context),

@@ -6,10 +6,11 @@
 //! - posts a prompt once at most and looks for it when the answer is unclear ([`Server::submit`]),
 //! - gives every attempt file names of its own ([`Ticket::prefix`]),
 //! - counts a picture only when it is there, whole, of the right size and ours ([`Server::collect`]),
-//! - says what each failure calls for ([`Error::cause`], [`Error::retryable`]).
+//! - says what each failure calls for ([`Error::cause`], [`Error::retryable`]),
+//! - keeps graphs as data, with typed slots ([`template`]), and knows models by what is in their files ([`registry`]).
 //!
-//! It may know nothing of projects, bibles, jobs in a database or how pictures are judged, and contains nothing of
-//! ComfyUI: it speaks HTTP and WebSocket to it. Servers of 0.3.x and of 0.33 and later both work.
+//! It may know nothing of projects, jobs in a database or how pictures are judged, and of the bible's crate takes only
+//! the YAML reader and digests. It contains nothing of ComfyUI: it speaks HTTP and WebSocket to it. Servers of 0.3.x and of 0.33 and later both work.
 //!
 //! ```no_run
 //! use comfyui::{Begin, Expected, Graph, Link, Node, Patience, Server, Socket, Submission, Ticket};
@@ -36,9 +37,11 @@ mod graph;
 pub mod object_info;
 mod patience;
 mod prefix;
+pub mod registry;
 mod run;
 mod server;
 mod socket;
+pub mod template;
 mod ticket;
 mod watch;
 pub mod wire;

@@ -19,6 +19,7 @@ pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod sheet;
 pub(crate) mod sim;
+pub(crate) mod workflows;
 
 use std::path::{Path, PathBuf};
 
