@@ -58,6 +58,8 @@ enum Command {
     Pictures(commands::pictures::Arguments),
     /// Accept or reject a picture as a person
     Review(commands::review::Arguments),
+    /// Draw what a verdict rests on: where a picture is off, its references, and what would mend it
+    Evidence(commands::evidence::Arguments),
     /// Draw, sign, check and approve character sheets
     Sheet(commands::sheet::Arguments),
     /// Serve the studio's web page and API
@@ -141,6 +143,7 @@ impl Command {
             Self::Consistency(arguments) => commands::consistency::run(arguments, context),
             Self::Pictures(arguments) => commands::pictures::run(arguments, context).await,
             Self::Review(arguments) => commands::review::run(arguments, context).await,
+            Self::Evidence(arguments) => commands::evidence::run(arguments, context).await,
             Self::Sheet(arguments) => commands::sheet::run(arguments, context).await,
             Self::Serve(arguments) => commands::serve::run(arguments, context).await,
             Self::Sim(arguments) => commands::sim::run(arguments).await,

@@ -9,6 +9,7 @@ pub mod clip;
 mod draft;
 pub mod episode;
 mod error;
+pub mod evidence_card;
 mod mp4;
 mod process;
 mod programs;

@@ -24,7 +24,7 @@ const HEADING: u32 = 92;
 /// Most shots on one sheet; a longer episode has several.
 pub const MOST_SHOTS: usize = 400;
 
-const GROUND: [u8; 3] = [0x14, 0x12, 0x1a];
+pub(crate) const GROUND: [u8; 3] = [0x14, 0x12, 0x1a];
 
 /// Noto Sans comes with the program, so a sheet looks the same everywhere.
 static FONTS: LazyLock<Arc<fontdb::Database>> = LazyLock::new(|| {
@@ -134,7 +134,7 @@ pub fn poster(image: &Raster, most_width: u32) -> Result<Vec<u8>> {
     jpeg(&scaled(image, most_width.min(image.width), "a poster")?, 85, "a poster")
 }
 
-fn draw_labels(sheet: &mut RgbImage, svg: &str) -> Result<()> {
+pub(crate) fn draw_labels(sheet: &mut RgbImage, svg: &str) -> Result<()> {
     let options = usvg::Options { fontdb: Arc::clone(&FONTS), font_family: "Noto Sans".to_owned(), ..usvg::Options::default() };
     let tree = usvg::Tree::from_str(svg, &options).map_err(|error| drawing("the labels", &error))?;
     let mut pixels = resvg::tiny_skia::Pixmap::new(sheet.width(), sheet.height())
@@ -151,7 +151,7 @@ fn draw_labels(sheet: &mut RgbImage, svg: &str) -> Result<()> {
 }
 
 /// The picture over black at another width, its sides in proportion.
-fn scaled(image: &Raster, width: u32, what: &str) -> Result<RgbImage> {
+pub(crate) fn scaled(image: &Raster, width: u32, what: &str) -> Result<RgbImage> {
     let opaque: Vec<u8> = image
         .rgba
         .as_chunks::<4>()
@@ -178,7 +178,7 @@ fn jpeg(image: &RgbImage, quality: u8, what: &str) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn drawing(what: &str, error: &dyn std::fmt::Display) -> Error {
+pub(crate) fn drawing(what: &str, error: &dyn std::fmt::Display) -> Error {
     Error::Picture { what: what.to_owned(), reason: error.to_string() }
 }
 

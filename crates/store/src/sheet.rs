@@ -144,6 +144,29 @@ impl Store {
     }
 }
 
+impl Store {
+    /// The newest sheet of every look of a character, in the order of subjects.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn sheets_of(&self, project: Uuid, character: &str) -> Result<Vec<Sheet>, StoreError> {
+        let rows = sheet::Entity::find()
+            .filter(sheet::Column::ProjectId.eq(project))
+            .filter(sheet::Column::Subject.starts_with(format!("{character}/")))
+            .order_by_asc(sheet::Column::Subject)
+            .order_by_asc(sheet::Column::Version)
+            .all(&self.reader)
+            .await
+            .doing("read sheets")?;
+        let mut newest = std::collections::BTreeMap::new();
+        for row in rows {
+            let sheet = Sheet::try_from(row)?;
+            newest.insert(sheet.subject.clone(), sheet);
+        }
+        Ok(newest.into_values().collect())
+    }
+}
+
 fn event(sheet: &Sheet, kind: &'static str) -> NewEvent {
     NewEvent {
         at: sheet.decided_at,

@@ -23,6 +23,7 @@ pub mod doctor;
 mod draw;
 mod environment;
 mod error;
+pub mod evidence;
 mod export;
 pub mod folder;
 pub mod gate;

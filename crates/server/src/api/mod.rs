@@ -6,6 +6,7 @@ mod description;
 mod documents;
 mod episode;
 mod events;
+mod evidence;
 mod health;
 mod lint;
 mod media;
@@ -51,6 +52,8 @@ fn described() -> OpenApiRouter<Desk> {
         .routes(routes!(artifacts::artifacts))
         .routes(routes!(artifacts::artifact))
         .routes(routes!(artifacts::verdicts))
+        .routes(routes!(evidence::evidence))
+        .routes(routes!(evidence::evidence_picture))
         .routes(routes!(media::media))
         .routes(routes!(events::events))
 }

@@ -1,0 +1,277 @@
+//! The evidence behind a verdict: where a picture is off, which references it is near to, what decided, what to do.
+
+use bible::Slug;
+use consistency::colour::ColourEvidence;
+use consistency::measure::Evidence as Figures;
+use consistency::{ColourModel, Outcome, Region, Score, Status, Subject as Seen, agreement};
+use editorial::evidence_card::{CardPart, EvidenceCard};
+use engine::picture::PartMap;
+use serde::Serialize;
+use store::{Artifact, ArtifactFile};
+use uuid::Uuid;
+
+use crate::gate::{GateReport, MeasuredPart, PictureVerdict};
+use crate::picture_files::read_part_map;
+use crate::sheet::CharacterSheet;
+use crate::{Studio, StudioError};
+
+/// Parts that a card lists.
+const LISTED: usize = 14;
+
+/// What a verdict rests on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Evidence {
+    /// What was made.
+    pub subject: String,
+    /// The artifact.
+    pub artifact: Uuid,
+    /// The picture that decided: the worst of the artifact's.
+    pub picture: String,
+    /// The decision.
+    pub status: Status,
+    /// The lowest score; none when nothing was measured.
+    pub score: Option<Score>,
+    /// The score that was needed.
+    pub gate: Score,
+    /// What decided, as a sentence.
+    pub rule: String,
+    /// Its parts, the worst first.
+    pub parts: Vec<MeasuredPart>,
+    /// Pictures of signed sheets that show the same characters, the one that agrees most first.
+    pub references: Vec<Reference>,
+    /// What would mend it.
+    pub suggestions: Vec<Suggestion>,
+    /// What was not measured, with the reason.
+    pub not_measured: Vec<String>,
+}
+
+/// A picture of a signed sheet beside the picture in question.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Reference {
+    /// Whose: `mio/work`.
+    pub sheet: String,
+    /// Which picture of the sheet.
+    pub slot: Slug,
+    /// How far the colours agree.
+    pub score: Score,
+    /// Parts compared.
+    pub parts: u32,
+}
+
+/// Something that a director can act on.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Suggestion {
+    /// `repaint` a part, `stress` an attribute, or `look`, for a person.
+    pub action: String,
+    /// What: `hair of mio`.
+    pub what: String,
+    /// The file of the artifact whose index `index` is the mask to repaint within.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mask: Option<Mask>,
+    /// Why, as a sentence.
+    pub because: String,
+    /// Where.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub at: Option<Region>,
+}
+
+/// A part's pixels.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Mask {
+    /// The picture of indices.
+    pub file: String,
+    /// The value of the part's pixels in it.
+    pub index: u8,
+}
+
+impl Studio {
+    /// The evidence behind the verdict that counts on an artifact, and the same as a picture (PNG).
+    ///
+    /// # Errors
+    /// [`StudioError::Unknown`] when there is no such artifact, or it has no picture of its own.
+    pub async fn evidence(&self, artifact: Uuid) -> Result<(Evidence, Vec<u8>), StudioError> {
+        let unknown = |what: String| StudioError::Unknown { what, nearest: None };
+        let found = self.store.artifact(artifact).await?.ok_or_else(|| unknown(format!("artifact {artifact}")))?;
+        let verdict = self.store.verdicts(artifact).await?.into_iter().next().ok_or_else(|| unknown(format!("verdict on {artifact}")))?;
+        let report: GateReport = serde_json::from_value(verdict.report)
+            .map_err(|source| StudioError::Damaged { what: format!("the verdict on artifact {artifact}"), source })?;
+        let worst = report
+            .pictures
+            .iter()
+            .filter(|picture| png_of(&found, &picture.picture).is_some())
+            .min_by(|one, other| weight(one).total_cmp(&weight(other)));
+        let worst = worst.cloned().ok_or_else(|| unknown(format!("judged picture of {}", found.subject)))?;
+        let file = png_of(&found, &worst.picture).ok_or_else(|| unknown(format!("picture {}", worst.picture)))?;
+        let png = self.blobs.get(file.digest).await?;
+        let image = consistency::decode(&png).map_err(|error| unknown(format!("readable picture of {} ({error})", found.subject)))?;
+        let stem = file.name.trim_end_matches(".png");
+        let parts = self.part_map(&found, stem).await?;
+        let colours = colours_of(&worst);
+        let references = match colours {
+            Some(colours) => self.references(found.project, artifact, colours).await?,
+            None => Vec::new(),
+        };
+        let evidence = Evidence {
+            subject: found.subject.clone(),
+            artifact,
+            picture: worst.picture.clone(),
+            status: worst.verdict.status,
+            score: worst.verdict.score,
+            gate: worst.verdict.gate,
+            rule: rule(&worst),
+            parts: GateReport::of(report.gate, vec![worst.clone()]).measured_parts(),
+            references,
+            suggestions: suggestions(&worst, parts.as_ref(), &format!("{stem}.parts.png")),
+            not_measured: not_measured(&worst),
+        };
+        let seen = Seen { parts: parts.as_ref(), ..Seen::new(&image) };
+        let heat = ColourModel::default().heat_map(&seen).map_err(|error| error.to_string());
+        let card = EvidenceCard {
+            title: format!("{}, {}", evidence.subject, evidence.picture),
+            verdict: match evidence.score {
+                Some(score) => format!("{}: {score}, and {} is needed", evidence.status.word().replace('_', " "), evidence.gate),
+                None => format!("{}: nothing was measured that has a score", evidence.status.word().replace('_', " ")),
+            },
+            rule: evidence.rule.clone(),
+            picture: image,
+            heat,
+            parts: evidence.parts.iter().take(LISTED).map(card_part).collect(),
+            notes: notes(&evidence),
+        };
+        let png = card.png().map_err(StudioError::editorial(format!("drawing the evidence on {}", evidence.subject)))?;
+        Ok((evidence, png))
+    }
+
+    async fn part_map(&self, artifact: &Artifact, stem: &str) -> Result<Option<PartMap>, StudioError> {
+        let named = |suffix: &str| artifact.files.iter().find(|file| file.name == format!("{stem}.parts.{suffix}"));
+        let (Some(indices), Some(list)) = (named("png"), named("json")) else { return Ok(None) };
+        let (indices, list) = (self.blobs.get(indices.digest).await?, self.blobs.get(list.digest).await?);
+        let Ok(indices) = consistency::decode(&indices) else { return Ok(None) };
+        let what = || format!("the part map of {}", artifact.subject);
+        read_part_map(&indices, &list).map(Some).map_err(|source| StudioError::Damaged { what: what(), source })
+    }
+
+    /// The pictures of signed sheets, compared with the colours of a picture.
+    async fn references(&self, project: Uuid, artifact: Uuid, colours: &ColourEvidence) -> Result<Vec<Reference>, StudioError> {
+        let mut owners: Vec<&Slug> = colours.parts.iter().filter_map(|part| part.owner.as_ref()).collect();
+        owners.sort_unstable();
+        owners.dedup();
+        let mut references = Vec::new();
+        for owner in owners {
+            for sheet in self.store.sheets_of(project, owner.as_str()).await? {
+                let name = sheet.subject.clone();
+                let damaged = |source| StudioError::Damaged { what: format!("the sheet of {name}"), source };
+                let document: CharacterSheet = serde_json::from_value(sheet.document).map_err(damaged)?;
+                let artifacts: Vec<Uuid> = document.slots.iter().map(|slot| slot.artifact).filter(|slot| *slot != artifact).collect();
+                let verdicts = self.store.latest_verdicts(&artifacts).await?;
+                for slot in &document.slots {
+                    let Some(decision) = verdicts.get(&slot.artifact) else { continue };
+                    let Ok(report) = serde_json::from_value::<GateReport>(decision.report.clone()) else { continue };
+                    let Some(known) = report.pictures.iter().find_map(colours_of) else { continue };
+                    if let Some(agreed) = agreement(colours, known, owner) {
+                        references.push(Reference {
+                            sheet: name.clone(),
+                            slot: slot.slot.clone(),
+                            score: agreed.score,
+                            parts: agreed.parts,
+                        });
+                    }
+                }
+            }
+        }
+        references.sort_by(|one, other| other.score.value().total_cmp(&one.score.value()).then_with(|| other.parts.cmp(&one.parts)));
+        Ok(references)
+    }
+}
+
+fn png_of<'a>(artifact: &'a Artifact, picture: &str) -> Option<&'a ArtifactFile> {
+    artifact.files.iter().find(|file| file.name == picture && file.media_type == "image/png")
+}
+
+/// Orders pictures: what was rejected first, then by score.
+fn weight(picture: &PictureVerdict) -> f64 {
+    let status = match picture.verdict.status {
+        Status::Rejected => 0.0,
+        Status::NeedsReview => 2.0,
+        Status::Accepted => 4.0,
+    };
+    status + picture.verdict.score.map_or(1.0, Score::value)
+}
+
+fn colours_of(picture: &PictureVerdict) -> Option<&ColourEvidence> {
+    picture.verdict.measurements.iter().find_map(|measurement| match &measurement.outcome {
+        Outcome::Measured { evidence: Figures::Colour(colours), .. } => Some(colours),
+        _ => None,
+    })
+}
+
+/// What decided: the weightiest reason, or what the gate was passed with.
+fn rule(picture: &PictureVerdict) -> String {
+    let verdict = &picture.verdict;
+    match verdict.reasons.iter().find(|reason| reason.leads_to.is_some()) {
+        Some(reason) => format!("{}: {}", reason.measure, reason.message),
+        None => match verdict.score {
+            Some(score) => format!("every measure reaches the gate: the lowest score is {score}"),
+            None => "there is nothing in the picture that could be off, and it is technically sound".to_owned(),
+        },
+    }
+}
+
+fn not_measured(picture: &PictureVerdict) -> Vec<String> {
+    let missing = picture.verdict.measurements.iter().filter_map(|measurement| match &measurement.outcome {
+        Outcome::NotMeasured { reason } => Some(format!("{}: {reason}", measurement.measure)),
+        Outcome::Measured { .. } | Outcome::NotApplicable { .. } => None,
+    });
+    missing.chain(std::iter::once("identity: no identity model judged this picture".to_owned())).collect()
+}
+
+/// What would mend the picture: every part that is off can be repainted inside of its mask, what is missing stressed.
+fn suggestions(picture: &PictureVerdict, map: Option<&PartMap>, file: &str) -> Vec<Suggestion> {
+    let mut suggestions = Vec::new();
+    if let Some(colours) = colours_of(picture) {
+        for part in colours.parts.iter().filter(|part| part.difference > part.tolerance) {
+            let index = map.and_then(|map| map.parts.iter().position(|entry| entry.owner == part.owner && entry.part == part.part));
+            let what = part.owner.as_ref().map_or_else(|| part.part.clone(), |owner| format!("{} of {owner}", part.part));
+            suggestions.push(Suggestion {
+                action: "repaint".to_owned(),
+                because: format!(
+                    "{} where the bible has {} (ΔE {:.1}, {:.1} allowed)",
+                    part.found, part.expected, part.difference, part.tolerance
+                ),
+                mask: index.and_then(|index| u8::try_from(index).ok()).map(|index| Mask { file: file.to_owned(), index }),
+                what,
+                at: Some(part.at),
+            });
+        }
+    }
+    for reason in picture.verdict.reasons.iter().filter(|reason| reason.leads_to.is_some() && reason.code != "colour-off") {
+        let action = if reason.measure == "attributes" { "stress" } else { "look" };
+        suggestions.push(Suggestion {
+            action: action.to_owned(),
+            what: reason.code.replace('-', " "),
+            mask: None,
+            because: reason.message.clone(),
+            at: reason.at,
+        });
+    }
+    suggestions
+}
+
+fn card_part(part: &MeasuredPart) -> CardPart {
+    CardPart { name: part.part.clone(), expected: part.expected, found: part.found, difference: part.difference, tolerance: part.tolerance }
+}
+
+fn notes(evidence: &Evidence) -> Vec<String> {
+    let mut notes = Vec::new();
+    if let (Some(nearest), Some(farthest)) = (evidence.references.first(), evidence.references.last()) {
+        let told = |reference: &Reference| format!("{} {} ({})", reference.sheet, reference.slot, reference.score);
+        notes.push(format!("nearest reference {}, farthest {}", told(nearest), told(farthest)));
+    } else {
+        notes.push("no signed sheet to compare with".to_owned());
+    }
+    notes.extend(
+        evidence.suggestions.iter().take(6).map(|suggestion| format!("{} {}: {}", suggestion.action, suggestion.what, suggestion.because)),
+    );
+    notes.extend(evidence.not_measured.iter().map(|reason| format!("not measured, {reason}")));
+    notes
+}
