@@ -60,6 +60,10 @@ enum Command {
     Review(commands::review::Arguments),
     /// Serve the studio's web page and API
     Serve(commands::serve::Arguments),
+    /// The render farm: its nodes and jobs, and why they wait
+    Farm(commands::farm::Arguments),
+    /// Drive ComfyUI nodes and draw the farm's jobs
+    Worker(commands::worker::Arguments),
     /// Stand in for a ComfyUI server: dry runs without a GPU, and faults on a schedule
     Sim(commands::sim::Arguments),
     /// Say what is there, what is missing, what that means and what mends it
@@ -138,6 +142,8 @@ impl Command {
             Self::Pictures(arguments) => commands::pictures::run(arguments, context).await,
             Self::Review(arguments) => commands::review::run(arguments, context).await,
             Self::Serve(arguments) => commands::serve::run(arguments, context).await,
+            Self::Farm(arguments) => commands::farm::run(arguments, context).await,
+            Self::Worker(arguments) => commands::worker::run(arguments, context).await,
             Self::Sim(arguments) => commands::sim::run(arguments).await,
             Self::Doctor(arguments) => commands::doctor::run(arguments, context).await,
             Self::Config => commands::config::run(context),

@@ -8,6 +8,7 @@ pub(crate) mod config;
 pub(crate) mod consistency;
 pub(crate) mod doctor;
 pub(crate) mod export;
+pub(crate) mod farm;
 pub(crate) mod import;
 pub(crate) mod lint;
 pub(crate) mod parts;
@@ -18,6 +19,7 @@ pub(crate) mod review;
 pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod sim;
+pub(crate) mod worker;
 
 use std::path::{Path, PathBuf};
 

@@ -6,6 +6,7 @@ mod description;
 mod documents;
 mod episode;
 mod events;
+mod farm;
 mod health;
 mod lint;
 mod media;
@@ -50,6 +51,19 @@ fn described() -> OpenApiRouter<Desk> {
         .routes(routes!(artifacts::verdicts))
         .routes(routes!(media::media))
         .routes(routes!(events::events))
+        .merge(render_farm())
+}
+
+fn render_farm() -> OpenApiRouter<Desk> {
+    OpenApiRouter::new()
+        .routes(routes!(farm::status::farm_status))
+        .routes(routes!(farm::nodes::farm_nodes))
+        .routes(routes!(farm::node_action::farm_node_action))
+        .routes(routes!(farm::jobs::farm_jobs))
+        .routes(routes!(farm::job::farm_job))
+        .routes(routes!(farm::job_action::farm_job_action))
+        .routes(routes!(farm::pause::pause_farm, farm::pause::resume_farm))
+        .routes(routes!(farm::spending::farm_spending))
 }
 
 fn bible() -> OpenApiRouter<Desk> {
