@@ -11,6 +11,7 @@
 mod drawing;
 mod drift;
 mod episode;
+mod farm;
 mod history;
 mod measuring;
 mod planning;
@@ -33,6 +34,8 @@ pub(crate) struct Figure {
 pub(crate) enum Promise {
     /// Less than this.
     Under(f64),
+    /// More than this.
+    Over(f64),
     /// Exactly this.
     Exactly(f64),
     /// Nothing: it is printed to be known.
@@ -47,6 +50,7 @@ impl Figure {
     fn kept(&self) -> bool {
         match self.promise {
             Promise::Under(limit) => self.value < limit,
+            Promise::Over(limit) => self.value > limit,
             Promise::Exactly(value) => (self.value - value).abs() < f64::EPSILON,
             Promise::None => true,
         }
@@ -55,11 +59,17 @@ impl Figure {
     fn print(&self) {
         let promise = match self.promise {
             Promise::Under(limit) => format!("promised under {limit} {}", self.unit),
+            Promise::Over(limit) => format!("promised over {limit} {}", self.unit),
             Promise::Exactly(value) => format!("promised {value} {}", self.unit),
             Promise::None => String::new(),
         };
         println!("{:<58} {:>10.3} {:<8} {}  {promise}", self.name, self.value, self.unit, if self.kept() { "  " } else { "!!" });
     }
+}
+
+/// Prints a line at once.
+pub(crate) fn say(text: &str) {
+    println!("{text}");
 }
 
 /// The median of some times, in milliseconds.
@@ -83,6 +93,10 @@ fn main() -> anyhow::Result<ExitCode> {
         println!("{} pairs in {folder}", drift::write(folder.as_ref(), seed, characters)?);
         return Ok(ExitCode::SUCCESS);
     }
+    if only.as_deref() == Some("farm-stand-in") {
+        farm::stand_in()?;
+        return Ok(ExitCode::SUCCESS);
+    }
     // One part alone when it is named: `cargo run --release --package benches -- history`. `cargo bench` hands flags
     // of its own over.
     let wanted = |part: &str| only.as_deref().is_none_or(|only| only.starts_with('-') || only == part);
@@ -98,6 +112,9 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     if wanted("history") {
         print(runtime.block_on(history::measure())?);
+    }
+    if wanted("farm") {
+        print(farm::measure()?);
     }
     if wanted("episode") {
         print(episode::measure()?);

@@ -64,6 +64,10 @@ enum Command {
     Sheet(commands::sheet::Arguments),
     /// Serve the studio's web page and API
     Serve(commands::serve::Arguments),
+    /// The render farm: its nodes and jobs, and why they wait
+    Farm(commands::farm::Arguments),
+    /// Drive ComfyUI nodes and draw the farm's jobs
+    Worker(commands::worker::Arguments),
     /// Stand in for a ComfyUI server: dry runs without a GPU, and faults on a schedule
     Sim(commands::sim::Arguments),
     /// List, check, fill and run workflow templates for ComfyUI, and register your own
@@ -146,6 +150,8 @@ impl Command {
             Self::Evidence(arguments) => commands::evidence::run(arguments, context).await,
             Self::Sheet(arguments) => commands::sheet::run(arguments, context).await,
             Self::Serve(arguments) => commands::serve::run(arguments, context).await,
+            Self::Farm(arguments) => commands::farm::run(arguments, context).await,
+            Self::Worker(arguments) => commands::worker::run(arguments, context).await,
             Self::Sim(arguments) => commands::sim::run(arguments).await,
             Self::Workflows(arguments) => commands::workflows::run(arguments, context).await,
             Self::Doctor(arguments) => commands::doctor::run(arguments, context).await,

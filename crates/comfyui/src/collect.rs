@@ -37,7 +37,8 @@ impl Server {
             ours(&files, prefix, expected).map_err(|what| Error::Artifact { node: expected.node.clone(), what })?;
             wanted.extend(files.into_iter().enumerate().map(|(index, file)| (expected, index, file)));
         }
-        let fetching = wanted.into_iter().map(|(expected, index, file)| self.fetch(expected, index, file));
+        // Collected before anything is awaited: a task that holds the closure could not move between threads.
+        let fetching: Vec<_> = wanted.into_iter().map(|(expected, index, file)| self.fetch(expected, index, file)).collect();
         futures::stream::iter(fetching).buffered(AT_ONCE).try_collect().await
     }
 

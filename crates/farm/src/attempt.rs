@@ -184,8 +184,8 @@ pub struct Heard {
 pub enum Outcome {
     /// Its files are stored.
     Done {
-        /// How long the node worked, in seconds.
-        seconds: f64,
+        /// How long the node worked, in seconds; none when that says nothing (it had parts of it from before).
+        seconds: Option<f64>,
         /// The size of its smallest picture file, and that picture's pixels; none for films.
         smallest: Option<(u64, u64)>,
     },
@@ -356,7 +356,7 @@ pub fn end(
 fn believe(outcome: Outcome, job: &Job, attempt: &Attempt, policy: &Policy) -> Outcome {
     let Outcome::Done { seconds, smallest } = outcome else { return outcome };
     let expected = (attempt.expected > 0.0).then_some(attempt.expected);
-    let reason = if policy.is_too_fast(seconds, expected) {
+    let reason = if let Some(seconds) = seconds.filter(|seconds| policy.is_too_fast(*seconds, expected)) {
         format!("it took {seconds:.2} s where {:.0} s are usual", attempt.expected)
     } else if let Some((bytes, pixels)) = smallest.filter(|(bytes, pixels)| policy.is_too_small(*bytes, *pixels)) {
         format!("a picture of {pixels} pixels is only {bytes} bytes: it is likely blank")
@@ -507,7 +507,7 @@ mod tests {
         }
     }
 
-    const DONE: Outcome = Outcome::Done { seconds: 20.0, smallest: None };
+    const DONE: Outcome = Outcome::Done { seconds: Some(20.0), smallest: None };
 
     fn finish(job: &mut Job, attempt: &mut Attempt, token: Token, outcome: Outcome, second: f64) -> Result<Ended, Refusal> {
         end(job, attempt, token, outcome, true, Money::from_units(3.6), &Policy::default(), at(second), 0.5)
@@ -572,7 +572,7 @@ mod tests {
     #[test]
     fn a_result_that_came_too_fast_is_drawn_again_and_believed_when_another_node_agrees() {
         let (policy, mut job) = (Policy::default(), job());
-        let fast = || Outcome::Done { seconds: 0.05, smallest: None };
+        let fast = || Outcome::Done { seconds: Some(0.05), smallest: None };
         let mut first = begin(&mut job, grant(1), &policy, at(0.0));
         let token = first.token;
         let ended = finish(&mut job, &mut first, token, fast(), 1.0);

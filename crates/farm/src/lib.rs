@@ -8,8 +8,8 @@
 //!   from the same data.
 //! - What it costs: [`Money`].
 //!
-//! The same rules are carried out on database rows by `store`, and on memory where a whole fleet runs on a virtual
-//! clock. Time and randomness are passed in. This crate may not know of databases, HTTP, ComfyUI
+//! The same rules are carried out on database rows by `store` and on memory by [`book`], where a whole fleet runs on a
+//! virtual clock ([`fleet`]). Time and randomness are passed in. This crate may not know of databases, HTTP, ComfyUI
 //! or what a job draws.
 //!
 //! ```
@@ -24,7 +24,9 @@
 //! ```
 
 pub mod attempt;
+pub mod book;
 mod cause;
+pub mod fleet;
 mod hours;
 mod id;
 mod job;

@@ -29,6 +29,8 @@ pub struct View {
     there: HashSet<NodeId>,
     paused: BTreeSet<Uuid>,
     all_paused: bool,
+    /// How much all of them draw together, compared with a usual node.
+    pace: f64,
 }
 
 /// What is known of a class of jobs.
@@ -67,7 +69,7 @@ impl View {
             }
         };
         let classes = classes.iter().map(|(class, needs)| (class.clone(), view(needs))).collect();
-        Self { classes, there, paused: BTreeSet::new(), all_paused: false }
+        Self { classes, there, paused: BTreeSet::new(), all_paused: false, pace: whole }
     }
 
     /// Leaves projects out; all of them when `all`.
@@ -150,7 +152,7 @@ pub fn pick(node: &Node, lanes: &[Lane], shares: &mut Shares, view: &View, speed
     if view.all_paused || node.away(now).is_some() {
         return Vec::new();
     }
-    let left = time_left(lanes, view, speeds, now);
+    let left = time_left(lanes, view);
     let mut candidates: Vec<Candidate> = Vec::new();
     for (index, lane) in lanes.iter().enumerate() {
         if lane.depth == 0 || view.paused.contains(&lane.key.project) {
@@ -228,8 +230,7 @@ fn lead(candidates: &mut [Candidate], lanes: &[Lane], shares: &mut Shares) {
 }
 
 /// How long the farm needs for all that waits; none when that is more than is counted.
-fn time_left(lanes: &[Lane], view: &View, speeds: &Speeds, _now: Time) -> Option<f64> {
-    let pace: f64 = view.there.iter().map(|node| 1.0 / speeds.factor(*node)).sum();
+fn time_left(lanes: &[Lane], view: &View) -> Option<f64> {
     let mut work = 0.0;
     for lane in lanes {
         if lane.depth >= Lane::COUNTED {
@@ -239,7 +240,7 @@ fn time_left(lanes: &[Lane], view: &View, speeds: &Speeds, _now: Time) -> Option
             work += f64::from(lane.depth) * class.usual * lane.size;
         }
     }
-    Some(if pace > 0.0 { work / pace } else { f64::INFINITY })
+    Some(if view.pace > 0.0 { work / view.pace } else { f64::INFINITY })
 }
 
 #[cfg(test)]

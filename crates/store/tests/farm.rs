@@ -130,7 +130,7 @@ async fn end(store: &Store, claimed: &Claimed, outcome: Outcome, second: f64) ->
 }
 
 fn done() -> Outcome {
-    Outcome::Done { seconds: 20.0, smallest: None }
+    Outcome::Done { seconds: Some(20.0), smallest: None }
 }
 
 fn failed(cause: Cause) -> Outcome {
@@ -269,7 +269,7 @@ both_databases! {
 
     async fn failures_are_retried_by_their_cause(store: Store) {
         begin(&store).await;
-        let small = node(&store, 1, "w", 0.0).await;
+        let (small, large) = (node(&store, 1, "w", 0.0).await, node(&store, 100, "v", 0.0).await);
         store.submit_jobs(vec![NewJob { variants: 1, ..new(1) }, new(2)], at(1.0)).await.unwrap();
         // Memory: first the variant that takes less, then a larger node.
         let claimed = claim(&store, "w", &[small], 2.0).await.unwrap().remove(0);
@@ -281,7 +281,6 @@ both_databases! {
         assert_eq!(end(&store, &claimed, failed(Cause::Memory), 12.0).await, Ok(Ended::Again { cause: Some(Cause::Memory), larger_node: true }));
         store.sweep_farm(&Policy::default(), at(30.0)).await.unwrap();
         assert_eq!(claim(&store, "w", &[small], 31.0).await.unwrap()[0].job.id, job(2), "the small node does not get it again");
-        let large = node(&store, 100, "v", 0.0).await;
         let claimed = claim(&store, "v", &[large], 32.0).await.unwrap().remove(0);
         assert_eq!(claimed.job.id, job(1));
         // A wrong request is not tried again, unless somebody says so.

@@ -9,6 +9,7 @@ pub(crate) mod consistency;
 pub(crate) mod doctor;
 pub(crate) mod evidence;
 pub(crate) mod export;
+pub(crate) mod farm;
 pub(crate) mod import;
 pub(crate) mod lint;
 pub(crate) mod parts;
@@ -21,6 +22,7 @@ pub(crate) mod serve;
 pub(crate) mod sheet;
 pub(crate) mod sim;
 pub(crate) mod workflows;
+pub(crate) mod worker;
 
 use std::path::{Path, PathBuf};
 

@@ -7,6 +7,7 @@ mod documents;
 mod episode;
 mod events;
 mod evidence;
+mod farm;
 mod health;
 mod lint;
 mod media;
@@ -56,6 +57,19 @@ fn described() -> OpenApiRouter<Desk> {
         .routes(routes!(evidence::evidence_picture))
         .routes(routes!(media::media))
         .routes(routes!(events::events))
+        .merge(render_farm())
+}
+
+fn render_farm() -> OpenApiRouter<Desk> {
+    OpenApiRouter::new()
+        .routes(routes!(farm::status::farm_status))
+        .routes(routes!(farm::nodes::farm_nodes))
+        .routes(routes!(farm::node_action::farm_node_action))
+        .routes(routes!(farm::jobs::farm_jobs))
+        .routes(routes!(farm::job::farm_job))
+        .routes(routes!(farm::job_action::farm_job_action))
+        .routes(routes!(farm::pause::pause_farm, farm::pause::resume_farm))
+        .routes(routes!(farm::spending::farm_spending))
 }
 
 fn bible() -> OpenApiRouter<Desk> {

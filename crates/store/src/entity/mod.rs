@@ -14,7 +14,6 @@ pub(crate) mod farm_budget;
 pub(crate) mod farm_class;
 pub(crate) mod farm_dependency;
 pub(crate) mod farm_job;
-pub(crate) mod farm_lane;
 pub(crate) mod farm_ledger;
 pub(crate) mod farm_node;
 pub(crate) mod farm_pause;

@@ -41,3 +41,19 @@ async fn tell_others(transaction: &DatabaseTransaction) -> Result<(), crate::Sto
     }
     Ok(())
 }
+
+impl crate::Store {
+    /// The database's own time, where it is a server; none where it is a file, whose time is this machine's. Leases are
+    /// counted in this time, because hosts' clocks differ.
+    ///
+    /// # Errors
+    /// [`crate::StoreError`].
+    pub async fn database_time(&self) -> Result<Option<farm::Time>, crate::StoreError> {
+        use crate::error::Doing;
+        if self.reader.get_database_backend() != sea_orm::DatabaseBackend::Postgres {
+            return Ok(None);
+        }
+        let row = self.reader.query_one_raw(statement(&self.reader, "SELECT clock_timestamp() AS now", [])).await.doing("say its time")?;
+        row.map(|row| row.try_get("", "now")).transpose().doing("say its time")
+    }
+}

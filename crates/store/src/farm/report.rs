@@ -9,7 +9,7 @@ use super::money::settle;
 use super::row::{job_event, live_attempt, needs, node_event, save_attempt, save_job, save_node, take_job, take_node};
 use super::{statement, tell_others};
 use crate::database::{Store, micros};
-use crate::entity::{farm_dependency, farm_speed};
+use crate::entity::{farm_dependency, farm_node, farm_speed};
 use crate::error::Doing;
 use crate::{NewEvent, StoreError};
 
@@ -146,7 +146,7 @@ async fn end(transaction: &DatabaseTransaction, report: Report, policy: &Policy,
         Err(refusal) => return Ok(Err(refusal)),
     };
     let lane = match ended {
-        Ended::Again { larger_node: true, .. } => larger(transaction, &mut job, &node, now).await?,
+        Ended::Again { larger_node: true, .. } => larger(transaction, &mut job, &node, lane, now).await?,
         _ => lane,
     };
     save_job(transaction, &job, lane).await?;
@@ -173,8 +173,13 @@ async fn end(transaction: &DatabaseTransaction, report: Report, policy: &Policy,
     Ok(Ok(ended))
 }
 
-/// The job needs a node with more memory than the one where it failed.
-async fn larger(transaction: &DatabaseTransaction, job: &mut Job, node: &Node, now: Time) -> Result<i64, StoreError> {
+/// The job needs a node with more memory than the one where it failed, as long as there is one.
+async fn larger(transaction: &DatabaseTransaction, job: &mut Job, node: &Node, lane: i64, now: Time) -> Result<i64, StoreError> {
+    let nodes = farm_node::Entity::find().all(transaction).await.doing(DOING)?;
+    let nodes = nodes.into_iter().map(super::row::node).collect::<Result<Vec<_>, _>>()?;
+    if nodes.iter().all(|other| other.capabilities.vram <= node.capabilities.vram) {
+        return Ok(lane);
+    }
     let mut needs = needs(transaction, &job.class).await?;
     needs.vram = needs.vram.max(node.capabilities.vram).saturating_add(1);
     job.class = needs.class();

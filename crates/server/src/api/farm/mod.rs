@@ -1,0 +1,78 @@
+//! The render farm: what it draws, who draws, and why something waits.
+
+pub(crate) mod job;
+pub(crate) mod job_action;
+pub(crate) mod jobs;
+pub(crate) mod node_action;
+pub(crate) mod nodes;
+pub(crate) mod pause;
+pub(crate) mod spending;
+pub(crate) mod status;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+/// The farm's time on this machine.
+fn now() -> farm::Time {
+    Utc::now()
+}
+
+/// Something that is drawn on a node of the farm.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FarmJob, example = json!({
+    "id": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+    "project": "0197f3c2-6f0b-7c55-9d7e-3f0a4f6f2d11",
+    "user": "aiko",
+    "subject": "shot S01E01.01.001",
+    "priority": "normal",
+    "state": "queued",
+    "attempts": 1,
+    "deadline": null,
+    "reasons": "the connection broke",
+    "created_at": "2026-05-04T09:30:00.123456Z",
+    "ended_at": null
+}))]
+pub(crate) struct JobView {
+    /// Its id.
+    id: Uuid,
+    /// For which project.
+    project: Uuid,
+    /// For whom.
+    user: String,
+    /// What it is of.
+    subject: String,
+    /// interactive, normal or background.
+    priority: String,
+    /// blocked, held, queued, backoff, active, done, failed or cancelled.
+    state: String,
+    /// How often it was tried.
+    attempts: u32,
+    /// When it should be done.
+    deadline: Option<DateTime<Utc>>,
+    /// Why it failed so far; empty when it did not.
+    reasons: String,
+    /// When it was asked for.
+    created_at: DateTime<Utc>,
+    /// When it ended.
+    ended_at: Option<DateTime<Utc>>,
+}
+
+impl From<farm::Job> for JobView {
+    fn from(job: farm::Job) -> Self {
+        Self {
+            id: job.id.0,
+            project: job.project,
+            reasons: job.failures.reasons(),
+            user: job.user,
+            subject: job.subject,
+            priority: job.band.to_string(),
+            state: job.state.to_string(),
+            attempts: job.attempts,
+            deadline: job.deadline,
+            created_at: job.created_at,
+            ended_at: job.ended_at,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The render farm over HTTP.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode};
+use bible::Digest;
+use farm::{Band, JobId, Money, NodeId, Requirements};
+use serde_json::{Value, json};
+use store::Project;
+use store::farm::{NewJob, NewNode};
+use studio::Studio;
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt;
+use uuid::Uuid;
+
+async fn answer(router: &Router, method: Method, path: &str) -> (StatusCode, Value) {
+    let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+    let response = router.clone().oneshot(request).await.unwrap();
+    let status = response.status();
+    let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+    (status, if bytes.is_empty() { Value::Null } else { serde_json::from_slice(&bytes).unwrap() })
+}
+
+async fn get(router: &Router, path: &str) -> Value {
+    let (status, body) = answer(router, Method::GET, path).await;
+    assert_eq!(status, StatusCode::OK, "{path}: {body}");
+    body
+}
+
+#[tokio::test]
+async fn a_farm_is_seen_and_steered() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = format!("sqlite:{}", folder.path().join("studio.db").display());
+    let studio = Studio::open(&database.parse().unwrap(), &"memory:".parse().unwrap()).await.unwrap();
+    let (store, now, project) = (studio.store.clone(), chrono::Utc::now(), Uuid::from_u128(1));
+    let made = Project {
+        id: project,
+        slug: "lantern-road".parse().unwrap(),
+        title: "Lanterns".to_owned(),
+        description: String::new(),
+        bible: Digest::of(b"bible"),
+        created_at: now,
+        updated_at: now,
+    };
+    store.create_project(&made).await.unwrap();
+    let job = |number, after| NewJob {
+        id: JobId(Uuid::from_u128(number)),
+        project,
+        user: "aiko".to_owned(),
+        subject: format!("shot {number}"),
+        band: Band::Interactive,
+        deadline: None,
+        size: 1.0,
+        needs: Requirements {
+            engine: "comfyui".to_owned(),
+            template: "anime".to_owned(),
+            classes: ["FaceDetailer".to_owned()].into(),
+            models: std::collections::BTreeSet::new(),
+            vram: 0,
+            group: None,
+        },
+        after,
+        payload: json!({}),
+        variants: 0,
+        held: false,
+    };
+    let first = JobId(Uuid::from_u128(10));
+    store.submit_jobs(vec![job(10, vec![]), job(11, vec![first])], now).await.unwrap();
+    let router = server::router(studio, bible::version::Author::named("Tester"), CancellationToken::new());
+
+    let why =
+        async |job: u128| get(&router, &format!("/api/anime/farm/jobs/{}", Uuid::from_u128(job))).await["why"].as_str().unwrap().to_owned();
+    assert_eq!(why(10).await, "The farm has no nodes: add one.");
+    assert_eq!(why(11).await, "It needs 1 other job that is not done yet.");
+    let node = NewNode {
+        id: NodeId(Uuid::from_u128(100)),
+        name: "gpu-1".to_owned(),
+        url: "http://gpu-1:8188".to_owned(),
+        groups: ["night".to_owned()].into(),
+        per_hour: Money::from_units(0.6),
+        hours: Some("20:00-08:00".parse().unwrap()),
+    };
+    store.add_farm_node(node, now).await.unwrap();
+    let capabilities = farm::Capabilities { engine: "comfyui".to_owned(), ..farm::Capabilities::default() };
+    store.describe_farm_node(NodeId(Uuid::from_u128(100)), capabilities, now).await.unwrap();
+    assert_eq!(why(10).await, "No node has the node class FaceDetailer.");
+
+    let status = get(&router, "/api/anime/farm").await;
+    assert_eq!((&status["jobs"]["queued"], &status["jobs"]["blocked"], &status["nodes"]), (&json!(1), &json!(1), &json!(1)));
+    let nodes = get(&router, "/api/anime/farm/nodes").await;
+    assert_eq!(nodes["items"][0]["hours"], json!("20:00-08:00"));
+    assert_eq!(nodes["items"][0]["away"], json!("without a worker"));
+    let jobs = get(&router, "/api/anime/farm/jobs?state=queued&limit=1").await;
+    assert_eq!(jobs["items"][0]["subject"], json!("shot 10"));
+    assert_eq!(answer(&router, Method::GET, "/api/anime/farm/jobs?state=bogus").await.0, StatusCode::BAD_REQUEST);
+
+    let act = async |path: String| answer(&router, Method::POST, &path).await;
+    let id = first.0;
+    assert_eq!(act(format!("/api/anime/farm/jobs/{id}/hold")).await, (StatusCode::OK, json!({ "state": "held" })));
+    assert_eq!(act(format!("/api/anime/farm/jobs/{id}/release")).await.1["state"], json!("queued"));
+    assert_eq!(act(format!("/api/anime/farm/jobs/{id}/cancel")).await.1["state"], json!("cancelled"));
+    assert_eq!(act(format!("/api/anime/farm/jobs/{id}/retry")).await.1["state"], json!("queued"));
+    assert_eq!(act(format!("/api/anime/farm/jobs/{}/cancel", Uuid::from_u128(99))).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(act("/api/anime/farm/nodes/gpu-1/drain".to_owned()).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(act("/api/anime/farm/nodes/gpu-2/drain".to_owned()).await.0, StatusCode::NOT_FOUND);
+
+    assert_eq!(answer(&router, Method::PUT, &format!("/api/anime/farm/pause?project={project}")).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(why(10).await, "Its project is paused.");
+    assert_eq!(answer(&router, Method::DELETE, &format!("/api/anime/farm/pause?project={project}")).await.0, StatusCode::NO_CONTENT);
+    let spending = get(&router, &format!("/api/anime/projects/{project}/spending")).await;
+    assert_eq!((&spending["spent"], &spending["per_day"]), (&json!(0.0), &Value::Null));
+}

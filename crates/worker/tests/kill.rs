@@ -1,0 +1,298 @@
+//! Workers are killed, servers restarted and connections cut at random points: nothing is lost, nothing is doubled,
+//! and nothing is called done that is not.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+use std::collections::{BTreeSet, HashMap};
+use std::time::{Duration, Instant};
+
+use bible::Digest;
+use comfy_sim::{Fault, Memory, On, Options as SimOptions, Rule, Schedule, Sim};
+use comfyui::{Graph, Link, Node, Patience};
+use farm::fleet::Dice;
+use farm::{Band, JobId, JobState, Money, NodeId, Policy, Requirements};
+use store::farm::{JobFilter, NewJob, NewNode};
+use store::{BlobStore, BlobUrl, DatabaseUrl, PageRequest, Project, Store};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+use worker::{Drawn, ExpectedOutput, Options, OutputMedia, Payload, Variant, Worker};
+
+fn now() -> farm::Time {
+    chrono::Utc::now()
+}
+
+/// Everything hundreds of times faster than in a studio.
+fn policy() -> Policy {
+    Policy {
+        lease: 0.6,
+        grace: 0.2,
+        abandon: 8.0,
+        backoff: 0.05,
+        longest_backoff: 0.4,
+        avoid: 0.3,
+        aside: 0.5,
+        transient: 1000,
+        attempts: 1000,
+        nodes: 100,
+        ..Policy::default()
+    }
+}
+
+fn graph(seed: u64, steps: u32) -> Graph {
+    Graph::new()
+        .with("4", Node::new("CheckpointLoaderSimple").with("ckpt_name", "standin.safetensors"))
+        .with("5", Node::new("EmptyLatentImage").with("width", 64).with("height", 64).with("batch_size", 1))
+        .with("6", Node::new("CLIPTextEncode").with("clip", Link::to("4", 1)).with("text", "1girl, lantern"))
+        .with("7", Node::new("CLIPTextEncode").with("clip", Link::to("4", 1)).with("text", ""))
+        .with(
+            "3",
+            Node::new("KSampler")
+                .with("model", Link::to("4", 0))
+                .with("positive", Link::to("6", 0))
+                .with("negative", Link::to("7", 0))
+                .with("latent_image", Link::to("5", 0))
+                .with("seed", seed)
+                .with("steps", steps)
+                .with("cfg", 7.0)
+                .with("sampler_name", "euler")
+                .with("scheduler", "normal")
+                .with("denoise", 1.0),
+        )
+        .with("8", Node::new("VAEDecode").with("samples", Link::to("3", 0)).with("vae", Link::to("4", 2)))
+        .with("9", Node::new("SaveImage").with("images", Link::to("8", 0)).with("filename_prefix", "x"))
+}
+
+fn job(number: u128, seed: u64) -> NewJob {
+    let expected = vec![ExpectedOutput { node: "9".into(), count: 1, media: OutputMedia::Picture, size: Some((64, 64)) }];
+    let variants = vec![Variant { graph: graph(seed, 3), inputs: Vec::new(), expected }];
+    NewJob {
+        id: JobId(Uuid::from_u128(number)),
+        project: Uuid::from_u128(1),
+        user: "aiko".to_owned(),
+        subject: format!("shot {number}"),
+        band: Band::Normal,
+        deadline: None,
+        size: 1.0,
+        needs: Requirements {
+            engine: "comfyui".to_owned(),
+            template: "standin".to_owned(),
+            classes: ["KSampler".to_owned()].into(),
+            models: ["checkpoints/standin.safetensors".to_owned()].into(),
+            vram: 0,
+            group: None,
+        },
+        after: Vec::new(),
+        payload: serde_json::to_value(Payload { variants }).unwrap(),
+        variants: 0,
+        held: false,
+    }
+}
+
+struct House {
+    _folder: tempfile::TempDir,
+    store: Store,
+    blobs: BlobStore,
+    sims: Vec<Sim>,
+}
+
+impl House {
+    async fn new(nodes: usize, schedule: impl Fn(usize) -> Schedule) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&DatabaseUrl::Sqlite(folder.path().join("studio.db"))).await.unwrap();
+        let blobs = BlobStore::open(&BlobUrl::Memory).unwrap();
+        let project = Project {
+            id: Uuid::from_u128(1),
+            slug: "lantern-road".parse().unwrap(),
+            title: "Lanterns".to_owned(),
+            description: String::new(),
+            bible: Digest::of(b"bible"),
+            created_at: now(),
+            updated_at: now(),
+        };
+        assert!(store.create_project(&project).await.unwrap());
+        let mut sims = Vec::new();
+        for number in 0..nodes {
+            let sim = Sim::start(SimOptions { step: Duration::from_millis(3), schedule: schedule(number), ..SimOptions::default() })
+                .await
+                .unwrap();
+            let new = NewNode {
+                id: NodeId(Uuid::from_u128(100 + number as u128)),
+                name: format!("node-{number}"),
+                url: sim.url(),
+                groups: BTreeSet::new(),
+                per_hour: Money::from_units(1.0),
+                hours: None,
+            };
+            store.add_farm_node(new, now()).await.unwrap();
+            sims.push(sim);
+        }
+        Self { _folder: folder, store, blobs, sims }
+    }
+
+    fn worker(&self, name: &str) -> Worker {
+        let mut options = Options::new(name);
+        options.policy = policy();
+        options.patience = Patience {
+            connect: Duration::from_millis(500),
+            answer: Duration::from_secs(2),
+            poll: Duration::from_millis(40),
+            quiet: Duration::from_millis(150),
+            lost: Duration::from_millis(400),
+            settle: Duration::from_millis(600),
+            unreachable: Duration::from_secs(2),
+            idle_worker: Duration::from_secs(2),
+            cancel: Duration::from_secs(2),
+            ..Patience::default()
+        };
+        options.poll = Duration::from_millis(100);
+        Worker::new(self.store.clone(), self.blobs.clone(), options)
+    }
+
+    async fn open(&self) -> u64 {
+        let counts = self.store.farm_counts(None).await.unwrap();
+        counts.iter().filter(|(state, _)| !state.ended()).map(|(_, count)| count).sum()
+    }
+
+    /// 0 lost, 0 doubled, 0 false "done".
+    async fn accounts(&self, jobs: u128) {
+        let filter = JobFilter::default();
+        let (mut cursor, mut seen) = (None, 0);
+        loop {
+            let page = self.store.farm_jobs(&filter, PageRequest::new(200, cursor.as_deref()).unwrap()).await.unwrap();
+            for view in &page.items {
+                assert_eq!(view.job.state, JobState::Done, "lost: {:?}", view.job);
+                let detail = self.store.farm_job(view.job.id).await.unwrap().unwrap();
+                let done: Vec<_> = detail.attempts.iter().filter(|attempt| attempt.state == farm::AttemptState::Done).collect();
+                assert_eq!(done.len(), 1, "doubled: {:?}", detail.attempts);
+                let drawn: Drawn = serde_json::from_value(detail.result.unwrap()).unwrap();
+                assert_eq!(drawn.prompt, done[0].prompt);
+                for file in &drawn.files {
+                    let bytes = self.blobs.get(file.blob).await.unwrap();
+                    assert_eq!((bytes.len() as u64, &bytes[1..4]), (file.bytes, &b"PNG"[..]), "not done");
+                }
+                assert_eq!(drawn.files.len(), 1);
+                seen += 1;
+            }
+            cursor = page.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        assert_eq!(seen, jobs);
+        // Every prompt that a node ever took is the one of an attempt, and no attempt was sent twice.
+        let mut taken: HashMap<String, u32> = HashMap::new();
+        for sim in &self.sims {
+            for (prompt, _) in sim.taken() {
+                *taken.entry(prompt).or_default() += 1;
+            }
+        }
+        let twice: Vec<_> = taken.iter().filter(|(_, times)| **times > 1).collect();
+        assert!(twice.is_empty(), "sent twice: {twice:?}");
+        let slots = self.store.held_slots().await.unwrap();
+        assert!(slots.is_empty(), "left: {slots:?}");
+        let (today, _) = self.store.farm_spending(Uuid::from_u128(1), now()).await.unwrap();
+        assert_eq!(today.reserved, Money::ZERO);
+    }
+}
+
+async fn rounds(rounds: usize, seed: u64) {
+    let mut dice = Dice::new(seed);
+    // Faults of the servers' own beside the kills.
+    let schedule = |number: usize| {
+        let skip = u32::try_from(number).unwrap() * 2;
+        let rule = |on: On, skip, fault| Rule { on, skip, times: 2, fault };
+        Schedule::default()
+            .and(rule(On::Request("POST /prompt".to_owned()), skip, Fault::AnswerLost))
+            .and(rule(On::Request("POST /prompt".to_owned()), skip + 5, Fault::RequestLost))
+            .and(rule(On::Node("KSampler".to_owned()), skip + 7, Fault::OutOfMemory { memory: Memory::Gpu }))
+            .and(rule(On::End, skip + 4, Fault::HistoryLate { ms: 120 }))
+            .and(rule(On::Node("SaveImage".to_owned()), skip + 9, Fault::CutFile))
+            .and(rule(On::Start, skip + 11, Fault::DropSockets))
+    };
+    let house = House::new(3, schedule).await;
+    let jobs = rounds as u128 * 3;
+    let new: Vec<NewJob> = (0..jobs).map(|number| job(1000 + number, number as u64)).collect();
+    house.store.submit_jobs(new, now()).await.unwrap();
+    let mut workers: Vec<tokio::task::JoinHandle<_>> = Vec::new();
+    for round in 0..rounds {
+        let (stop, name) = (CancellationToken::new(), format!("worker-{round}"));
+        let running = tokio::spawn(house.worker(&name).run(stop));
+        workers.push(running);
+        tokio::time::sleep(Duration::from_millis(40 + dice.of(500) as u64)).await;
+        match dice.of(4) {
+            0 => house.sims[dice.of(3)].restart(Duration::from_millis(dice.of(200) as u64)),
+            1 => house.sims[dice.of(3)].drop_sockets(),
+            _ => {}
+        }
+        // A kill: nothing is finished, nothing is told.
+        let victim = workers.swap_remove(dice.of(workers.len()));
+        victim.abort();
+    }
+    let stop = CancellationToken::new();
+    let last = tokio::spawn(house.worker("last").run(stop.clone()));
+    let begun = Instant::now();
+    while house.open().await > 0 || !house.store.held_slots().await.unwrap().is_empty() {
+        assert!(
+            begun.elapsed() < Duration::from_secs(180),
+            "it does not come to an end: {:?}",
+            house.store.farm_counts(None).await.unwrap()
+        );
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    stop.cancel();
+    last.await.unwrap().unwrap();
+    house.accounts(jobs).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_draws_what_is_queued_and_leaves_nothing_behind() {
+    let house = House::new(2, |_| Schedule::default()).await;
+    house.store.submit_jobs((0..6).map(|number| job(1000 + number, number as u64)).collect(), now()).await.unwrap();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(house.worker("one").run(stop.clone()));
+    let begun = Instant::now();
+    while house.open().await > 0 {
+        assert!(begun.elapsed() < Duration::from_secs(60));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    house.accounts(6).await;
+    let nodes = house.store.farm_nodes().await.unwrap();
+    assert!(nodes.iter().all(|node| node.owner.is_none() && node.capabilities.classes.contains("KSampler")));
+    assert!(house.sims.iter().all(|sim| sim.ended().is_empty()), "what is stored is forgotten on the node");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_somebody_cancels_ends_on_the_node() {
+    let house = House::new(1, |_| Schedule::always(On::Node("KSampler".to_owned()), Fault::Slow { ms: 20_000, progress: true })).await;
+    house.store.submit_jobs(vec![job(1000, 1)], now()).await.unwrap();
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(house.worker("one").run(stop.clone()));
+    let begun = Instant::now();
+    while house.sims[0].taken().is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(30));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    house.store.cancel_job(JobId(Uuid::from_u128(1000)), now()).await.unwrap();
+    while house.open().await > 0 || !house.store.held_slots().await.unwrap().is_empty() {
+        assert!(begun.elapsed() < Duration::from_secs(30));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    stop.cancel();
+    running.await.unwrap().unwrap();
+    let counts = house.store.farm_counts(None).await.unwrap();
+    assert_eq!(counts.get(&JobState::Cancelled), Some(&1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn kills_at_random_points_lose_nothing_and_double_nothing() {
+    rounds(12, 1).await;
+}
+
+/// `cargo test --release -p worker --test kill -- --ignored`
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "takes minutes"]
+async fn two_hundred_kills_lose_nothing_and_double_nothing() {
+    rounds(200, 2).await;
+}
