@@ -4,7 +4,8 @@
 //! process ends with 1, so that a change for the worse is seen.
 //!
 //! `benches measuring` measures only what measuring pictures costs; `benches drift-set DIR [SEED [CHARACTERS]]` writes
-//! the [`drift`] set that the shipped calibration was fitted on.
+//! the [`drift`] set that the shipped calibration was fitted on, and `benches training-set DIR [SEED [CHARACTERS
+//! [PICTURES]]]` the [`training`] set of the networks that ship.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints what it measured")]
 
@@ -16,6 +17,7 @@ mod history;
 mod measuring;
 mod planning;
 mod series;
+mod training;
 
 use std::process::ExitCode;
 
@@ -95,6 +97,14 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     if only.as_deref() == Some("farm-stand-in") {
         farm::stand_in()?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if only.as_deref() == Some("training-set") {
+        let folder = arguments.next().context("training-set needs a folder to write to")?;
+        let mut number = |otherwise: u32| arguments.next().map_or(Ok(otherwise), |number| number.parse()).context("that is no number");
+        let (seed, characters, pictures) = (number(1)?, number(3_000)?, number(48_000)?);
+        training::write(folder.as_ref(), u64::from(seed), characters, pictures)?;
+        println!("{pictures} pictures of {characters} characters in {folder}");
         return Ok(ExitCode::SUCCESS);
     }
     // One part alone when it is named: `cargo run --release --package benches -- history`. `cargo bench` hands flags

@@ -27,13 +27,13 @@ pub(super) const OUTFITS: [&[&str]; 11] = [
 const MARKS: [&str; 6] = ["bandage", "face-paint", "forehead-mark", "nose-plaster", "scar-cheek", "whisker-marks"];
 const ACCESSORIES: [&str; 7] = ["hair-clip", "hair-ribbon", "flower", "star-clip", "kanzashi", "glasses", "eye-patch"];
 
-pub(super) fn slug(name: &str) -> Slug {
+pub(crate) fn slug(name: &str) -> Slug {
     #[expect(clippy::expect_used, reason = "the names are written in this crate")]
     name.parse().expect("a name of the catalogue")
 }
 
 /// A colour by lightness, chroma and hue (a turn is 1) in Oklab.
-pub(super) fn colour(lightness: f64, chroma: f64, hue: f64) -> Colour {
+pub(crate) fn colour(lightness: f64, chroma: f64, hue: f64) -> Colour {
     let angle = hue * std::f64::consts::TAU;
     Colour::from_oklab([lightness, chroma * angle.cos(), chroma * angle.sin()])
 }
@@ -59,7 +59,7 @@ pub(super) fn dyed(engine: &LayoutEngine, part: &str, dice: &mut Dice) -> Garmen
     GarmentBrief { part, colours }
 }
 
-pub(super) fn outfit(engine: &LayoutEngine, dice: &mut Dice) -> Vec<GarmentBrief> {
+pub(crate) fn outfit(engine: &LayoutEngine, dice: &mut Dice) -> Vec<GarmentBrief> {
     dice.pick(&OUTFITS).iter().map(|part| dyed(engine, part, dice)).collect()
 }
 
@@ -68,7 +68,7 @@ fn worn(part: &str) -> WornBrief {
 }
 
 /// A character. Half of them have eyes of two colours, and two thirds a mark, so that both can go wrong.
-pub(super) fn invented(engine: &LayoutEngine, index: u32, dice: &mut Dice) -> FigureBrief {
+pub(crate) fn invented(engine: &LayoutEngine, index: u32, dice: &mut Dice) -> FigureBrief {
     let builds = ["slim", "teen", "broad", "child"];
     let hair = colour(dice.between(0.2, 0.85), dice.between(0.02, 0.16), dice.share());
     let skin = colour(dice.between(0.6, 0.92), dice.between(0.03, 0.07), dice.between(0.11, 0.19));

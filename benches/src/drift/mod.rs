@@ -30,8 +30,8 @@ use rayon::prelude::*;
 use serde_json::json;
 use studio::picture_files::files_of;
 
-use self::character::invented;
-use self::dice::Dice;
+pub(crate) use self::character::{colour, invented, outfit, slug};
+pub(crate) use self::dice::Dice;
 use self::kinds::Kind;
 use self::treatment::Treatment;
 

@@ -1,18 +1,31 @@
 //! The colour model measure: does every part have the colours that the bible gives it?
 
 use bible::{Colour, Slug, Tones};
-use engine::picture::PartEntry;
+use engine::picture::{PartEntry, PartMap};
 use serde::{Deserialize, Serialize};
 
 use crate::census::{self, Cell, PartColours};
 use crate::light::{Cielab, Light, colour, difference, lab};
-use crate::measure::{Evidence, ExpectedPart, Finding, Measure, Outcome, Region, Role, Severity, Subject};
+use crate::measure::{Evidence, ExpectedPart, Finding, Layout, Measure, Outcome, Region, Role, Severity, Subject};
 use crate::score::Score;
+use crate::softened::Softened;
 use crate::tolerance::Tolerances;
+use crate::whole_part::{self, WholePart};
 
 /// The share of a part's pixels that must lie within its tolerance. The rest is left to lines,
 /// reflections, and things that overlap by a pixel.
 pub const REQUIRED_SHARE: f64 = 0.75;
+
+/// Parts with fewer pixels than this inside of their border are compared as a whole where there is a layout.
+const WHOLE_BELOW: u32 = 400;
+/// A part of which the layout itself has less than this share within tolerance (an iris under its reflections) is compared
+/// as a whole too when it is not within tolerance by its pixels.
+const PLAIN: f64 = 0.95;
+/// Pixels that a part must have in all, border and lines too, to be compared as a whole with the layout.
+const LEAST_WHOLE: u32 = 6;
+/// The fewer pixels a part has, the more does a single one at its border weigh: its tolerance is that of a large part
+/// times `sqrt(1 + BORDER_PIXELS / pixels)`.
+const BORDER_PIXELS: f64 = 25.0;
 
 /// Measures every part of a picture against its tones.
 ///
@@ -21,13 +34,17 @@ pub const REQUIRED_SHARE: f64 = 0.75;
 /// The part's difference is the one that 75 % of its pixels stay within, so a part is within tolerance
 /// exactly when at least three quarters of it are. [`Score::of_difference`] makes a score of that.
 ///
+/// A part that is too small for that (a far face's eyes, the rim of glasses) shows its colour nowhere alone, and one that
+/// the layout itself draws other things over hardly more. Where there is a layout, such a part's whole place is compared
+/// with the layout's, mean colour with mean colour, once the layout is as soft as the picture.
+///
 /// The picture's score is its worst part's: an average would let thirty right parts hide two swapped
 /// eyes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ColourModel {
     /// How far each part may be off.
     pub tolerances: Tolerances,
-    /// Pixels that a part must have, after its border is off, to be measured.
+    /// Pixels that a part must have, after its border is off, to be measured by them.
     pub least_pixels: u32,
 }
 
@@ -78,6 +95,10 @@ pub struct PartColour {
     pub found_difference: f64,
     /// Where: the pixels out of tolerance when the part is out of tolerance, the whole part otherwise.
     pub at: Region,
+    /// Whether it was too small for pixels of its own, and its whole place was compared with the layout's: `difference`
+    /// is that of the mean colours then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub as_a_whole: bool,
 }
 
 /// One part that could not be measured.
@@ -140,6 +161,12 @@ impl Target {
 }
 
 impl Target {
+    /// Share of the pixels within tolerance of a tone.
+    fn within(&self, colours: &PartColours) -> f64 {
+        let near = colours.cells.iter().filter(|cell| self.nearest(cell.mean()).2 <= self.tolerance);
+        f64::from(near.map(|cell| cell.count).sum::<u32>()) / f64::from(colours.pixels.max(1))
+    }
+
     /// How far (CIEDE2000) the base of another target is from the nearest of these tones.
     pub(crate) fn nearest_to_base(&self, other: &Self) -> f64 {
         self.tones.iter().map(|(.., tone)| difference(*tone, other.tones[0].2)).fold(f64::INFINITY, f64::min)
@@ -206,7 +233,72 @@ impl ColourModel {
             found: colour(target.light.remove(most.mean())),
             found_difference,
             at: region(shown.iter().map(|(.., cell)| *cell)),
+            as_a_whole: false,
         })
+    }
+
+    /// The parts in sight that their own pixels cannot tell about, as a whole; none without a layout of the picture's size.
+    fn whole_parts(
+        &self,
+        subject: &Subject<'_>,
+        map: &PartMap,
+        targets: &[Option<Result<Target, String>>],
+        census: &[PartColours],
+    ) -> Vec<Option<WholePart>> {
+        // Places from a segmenter are not where the layout has its parts.
+        let own_places = |layout: &Layout<'_>| subject.parts.is_none() || std::ptr::eq(map, layout.parts);
+        let Some(layout) = subject.layout.filter(own_places) else { return vec![None; targets.len()] };
+        // Counted only when a large part is in doubt.
+        let mut drawn: Option<Vec<PartColours>> = None;
+        let mut is_plain = |index: usize, target: &Target| {
+            if (layout.image.width, layout.image.height) != (map.width, map.height) {
+                return true;
+            }
+            let drawn = drawn.get_or_insert_with(|| census::count(layout.image, map, self.least_pixels));
+            target.within(&drawn[index]) >= PLAIN
+        };
+        let wanted: Vec<bool> = (map.parts.iter().zip(targets).zip(census).enumerate())
+            .map(|(index, ((entry, target), colours))| {
+                let Some(Ok(target)) = target else { return false };
+                // A layout that was drawn in other tones than are asked for is no example.
+                let drawn_right = !subject
+                    .expected
+                    .iter()
+                    .any(|part| entry.owner.as_ref() == Some(&part.owner) && part.part == entry.part && Some(part.tones) != entry.tones);
+                let small = colours.pixels < WHOLE_BELOW;
+                let mut in_doubt = || target.within(colours) < PLAIN && !is_plain(index, target);
+                colours.seen >= LEAST_WHOLE && drawn_right && (small || in_doubt())
+            })
+            .collect();
+        let softened = if wanted.contains(&true) { Softened::of(subject.image, layout.image, map) } else { None };
+        softened.map_or_else(|| vec![None; wanted.len()], |softened| whole_part::of(subject.image, &softened, map, &wanted))
+    }
+}
+
+/// A part that is measured by its whole place.
+fn whole(entry: &PartEntry, target: &Target, whole: &WholePart) -> PartColour {
+    let [expected, found] = [whole.expected, whole.found].map(|seen| target.light.remove(seen));
+    let difference = difference(lab(expected), lab(found));
+    let tolerance = target.tolerance * (1.0 + BORDER_PIXELS / f64::from(whole.pixels)).sqrt();
+    let base = target.tones[0].1;
+    // What the base has become, if all of the part changed as its mean did.
+    let lit = target.light.survivor(base);
+    let became = std::array::from_fn(|channel| lit[channel] + found[channel] - expected[channel]);
+    PartColour {
+        owner: entry.owner.clone(),
+        part: entry.part.clone(),
+        pixels: whole.pixels,
+        difference,
+        median: difference,
+        within: f64::from(u8::from(difference <= tolerance)),
+        tolerance,
+        score: Score::of_difference(difference, tolerance),
+        tone: Tone::Base,
+        expected: base,
+        found: colour(became),
+        found_difference: difference,
+        at: whole.at,
+        as_a_whole: true,
     }
 }
 
@@ -247,7 +339,7 @@ impl Measure for ColourModel {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn role(&self) -> Role {
@@ -264,14 +356,18 @@ impl Measure for ColourModel {
         }
         let targets = self.targets(&map.parts, subject.expected);
         let census = census::count(subject.image, map, self.least_pixels);
+        let wholes = self.whole_parts(subject, map, &targets, &census);
         let (mut parts, mut unmeasured, mut asked) = (Vec::new(), Vec::new(), 0);
-        for ((entry, target), colours) in map.parts.iter().zip(&targets).zip(&census) {
+        for (((entry, target), colours), whole_part) in map.parts.iter().zip(&targets).zip(&census).zip(&wholes) {
             let Some(target) = target else { continue };
             asked += 1;
             if colours.seen == 0 {
                 continue;
             }
-            match target.as_ref().map_err(Clone::clone).and_then(|target| self.part(entry, target, colours)) {
+            match target.as_ref().map_err(Clone::clone).and_then(|target| match whole_part {
+                Some(whole_part) => Ok(whole(entry, target, whole_part)),
+                None => self.part(entry, target, colours),
+            }) {
                 Ok(part) => parts.push(part),
                 Err(reason) => unmeasured.push(UnmeasuredPart { owner: entry.owner.clone(), part: entry.part.clone(), reason }),
             }
@@ -412,6 +508,25 @@ mod tests {
         let dark = verdict(&Face { light: [0.001; 3], ..Face::default() });
         assert_eq!((dark.status, dark.score), (Status::NeedsReview, None));
         assert!(dark.reasons[0].message.contains("too dark"), "{}", dark.reasons[0].message);
+    }
+
+    #[test]
+    fn beside_a_layout_the_smallest_parts_are_measured_too() {
+        let small = |face: &Face, soft: f32| {
+            let (layout, map) = Face::default().draw(96, 54);
+            let image = if soft > 0.0 { crate::testing::blurred(&face.draw(96, 54).0, soft) } else { face.draw(96, 54).0 };
+            let layout = Layout { image: &layout, parts: &map, skeletons: &[] };
+            let report = ColourModel::default().report(&Subject { layout: Some(layout), ..Subject::new(&image) });
+            let mut irises = evidence(&report).parts.clone();
+            irises.retain(|part| part.as_a_whole);
+            irises
+        };
+        for soft in [0.0, 0.6] {
+            let right = small(&Face::default(), soft);
+            assert!(right.len() == 2 && right.iter().all(|part| part.score > Score::AT_TOLERANCE), "{right:#?}");
+            let swapped = Face { left: Face::default().right, right: Face::default().left, ..Face::default() };
+            assert!(small(&swapped, soft).iter().all(|part| part.score < Score::new(0.5).unwrap()));
+        }
     }
 
     #[test]

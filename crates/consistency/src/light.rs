@@ -66,7 +66,7 @@ pub(crate) fn colour(linear: [f64; 3]) -> Colour {
 }
 
 /// sRGB (IEC 61966-2-1) from gamma-encoded 0 to 255 to linear 0 to 1.
-fn decode(code: f64) -> f64 {
+pub(crate) fn decode(code: f64) -> f64 {
     let value = code / 255.0;
     if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
 }

@@ -9,6 +9,7 @@ use crate::attributes::AttributeEvidence;
 use crate::clip::ClipEvidence;
 use crate::colour::ColourEvidence;
 use crate::fingerprint::Fingerprint;
+use crate::linework::LineworkEvidence;
 use crate::sameness::SamenessEvidence;
 use crate::score::Score;
 use crate::structure::StructureEvidence;
@@ -160,6 +161,8 @@ pub enum Evidence {
     Attributes(AttributeEvidence),
     /// Pose, silhouette and lines against the layout.
     Structure(StructureEvidence),
+    /// Weight, colour and sharpness of the lines against the layout.
+    Linework(LineworkEvidence),
     /// The drawing style against the show's accepted pictures.
     Style(StyleEvidence),
     /// Likeness to other pictures and to the reference used.

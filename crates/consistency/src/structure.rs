@@ -12,7 +12,7 @@ use crate::score::Score;
 
 /// Measures whether the figures stand where the layout has them.
 ///
-/// What is compared are lines: the layout's outlines must be found in the picture within a small radius. A busy
+/// What is compared are lines: the layout's outlines, where it draws them, must be found in the picture within a small radius. A busy
 /// picture has lines everywhere, so the same is asked with the outlines moved aside in eight directions, and only what
 /// is found in place *beyond* that counts (1: all of it, 0: no more than by chance). With a part map of the picture
 /// itself, from a segmenter, the overlap of the figures' masks is measured too.
@@ -22,6 +22,9 @@ pub struct Structure {
     pub radius: f64,
     /// Change of luma over two pixels that makes a line, of 255.
     pub line: u8,
+    /// Change of luma that makes a line which must be found again: more than `line`, since a picture that is a little softer
+    /// than another has the same lines a little fainter, and those at the edge of `line` would come and go.
+    pub clear_line: u8,
     /// The least alignment of a figure's outline that is right.
     pub least_alignment: f64,
     /// The least overlap (intersection over union) of a figure's masks that is right.
@@ -32,7 +35,7 @@ pub struct Structure {
 
 impl Default for Structure {
     fn default() -> Self {
-        Self { radius: 0.006, line: 24, least_alignment: 0.6, least_overlap: 0.75, least_outline: 80 }
+        Self { radius: 0.006, line: 24, clear_line: 40, least_alignment: 0.6, least_overlap: 0.75, least_outline: 80 }
     }
 }
 
@@ -45,9 +48,9 @@ pub struct StructureEvidence {
     pub line_density: f64,
     /// The same of the layout.
     pub layout_line_density: f64,
-    /// Share of the layout's lines within the figures that the picture has too.
+    /// Share of the layout's clear lines within the figures that the picture has too.
     pub line_recall: f64,
-    /// Share of the picture's lines within the figures that the layout has too.
+    /// Share of the picture's clear lines within the figures that the layout has too.
     pub line_precision: f64,
 }
 
@@ -83,13 +86,21 @@ impl Structure {
         (self.radius * f64::from(height)).round().max(1.0) as usize
     }
 
-    fn figure(&self, owner: &Slug, layout: &PartMap, found: Option<&PartMap>, lines: &Mask, reach: usize) -> Option<FigureStructure> {
+    fn figure(
+        &self,
+        owner: &Slug,
+        layout: &PartMap,
+        found: Option<&PartMap>,
+        [lines, drawn]: [&Mask; 2],
+        reach: usize,
+    ) -> Option<FigureStructure> {
         let is_owner = |map: &PartMap| {
             let owned: Vec<bool> = map.parts.iter().map(|entry| entry.owner.as_ref() == Some(owner)).collect();
             Mask::of_parts(map, |index| owned.get(index).copied().unwrap_or(false))
         };
         let mask = is_owner(layout);
-        let border = mask.border();
+        // Dark hair before a dark wall has no outline in the layout either: nothing says that a painter must show it.
+        let border = mask.border().and(&drawn.grown(1));
         let outline = border.count();
         if outline < self.least_outline {
             return None;
@@ -157,7 +168,7 @@ impl Measure for Structure {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn role(&self) -> Role {
@@ -178,11 +189,13 @@ impl Measure for Structure {
         if (layout.image.width, layout.image.height) != (image.width, image.height) {
             return Outcome::NotMeasured { reason: "the layout has another size than the picture".to_owned() };
         }
-        let lines_of = |image| Mask::of_edges(&luma_plane(image), size.0, size.1, self.line);
-        let (lines, layout_lines) = (lines_of(image), lines_of(layout.image));
+        let (luma, layout_luma) = (luma_plane(image), luma_plane(layout.image));
+        let lines_of = |luma: &[u8], least: u8| Mask::of_edges(luma, size.0, size.1, least);
+        let (lines, layout_lines) = (lines_of(&luma, self.line), lines_of(&layout_luma, self.line));
+        let (clear, layout_clear) = (lines_of(&luma, self.clear_line), lines_of(&layout_luma, self.clear_line));
         let owners = owners(&layout);
         let mut figures: Vec<FigureStructure> =
-            owners.iter().filter_map(|owner| self.figure(owner, layout.parts, subject.parts, &lines, reach)).collect();
+            owners.iter().filter_map(|owner| self.figure(owner, layout.parts, subject.parts, [&lines, &layout_clear], reach)).collect();
         if figures.is_empty() {
             return Outcome::NotApplicable { reason: "no figure of the layout is large enough to compare".to_owned() };
         }
@@ -192,11 +205,15 @@ impl Measure for Structure {
         let inside = Mask::of_parts(layout.parts, |index| owned.get(index).copied().unwrap_or(false));
         let (within, layout_within) = (lines.and(&inside), layout_lines.and(&inside));
         let share = |part: usize, whole: usize| if whole == 0 { 1.0 } else { part as f64 / whole as f64 };
+        let found_again = |clear: &Mask, lines: &Mask| {
+            let clear = clear.and(&inside);
+            share(clear.shared(&lines.grown(reach)), clear.count())
+        };
         let figures_of_lines = StructureEvidence {
             line_density: share(within.count(), inside.count()),
             layout_line_density: share(layout_within.count(), inside.count()),
-            line_recall: share(layout_within.shared(&lines.grown(reach)), layout_within.count()),
-            line_precision: share(within.shared(&layout_lines.grown(reach)), within.count()),
+            line_recall: found_again(&layout_clear, &lines),
+            line_precision: found_again(&clear, &layout_lines),
             figures,
         };
         let score = figures_of_lines.figures.iter().map(|figure| self.score(figure)).fold(Score::FULL, Score::min);

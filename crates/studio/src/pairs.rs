@@ -18,7 +18,7 @@ use std::path::{Path, PathBuf};
 use consistency::calibration::{Calibration, CalibrationError, Domain, Example, Fitted, Quality, Reading, Told};
 use consistency::palette_overlap::{Palette, PaletteOverlap};
 use consistency::style::{StyleFigures, StyleProfile};
-use consistency::{Attributes, ColourModel, Layout, Measure, Measurement, Score, Structure, Style, Subject};
+use consistency::{Attributes, ColourModel, Layout, Linework, Measure, Measurement, Score, Structure, Style, Subject};
 use engine::picture::{PartMap, Raster, Skeleton};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -205,6 +205,7 @@ fn pair(folder: &Path, same: bool, style: Option<&Style>) -> Result<MeasuredPair
         measurements.push(ColourModel::default().report(&subject));
         measurements.push(Attributes::default().report(&subject));
         measurements.push(Structure::default().report(&subject));
+        measurements.push(Linework::default().report(&subject));
     }
     measurements.extend(style.map(|style| style.report(&subject)));
     let mut words = name.split('.');

@@ -35,7 +35,8 @@ pub struct Quality {
     pub false_accept: f64,
     /// Share of the same pairs below it.
     pub false_reject: f64,
-    /// The reliability curve.
+    /// The reliability curve; in calibration files kept for all measures together only.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reliability: Vec<Bin>,
     /// The ROC curve: false accepts and true accepts as the gate falls, both 0 to 1. Not kept in calibration files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -1,0 +1,93 @@
+//! Judging what was read of a picture by a calibration.
+
+use serde::{Deserialize, Serialize};
+
+use super::file::{CalibratedMeasure, Calibration, Fusion};
+use super::logistic::log_odds;
+use super::reading::{Domain, Reading};
+use crate::measure::{Measurement, Outcome, Role};
+
+/// A calibrated judgement.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Calibrated {
+    /// The probability, at even odds, that the picture shows the same character, on model. None when nothing
+    /// that is calibrated was measured.
+    pub probability: Option<f64>,
+    /// How much the measures used are worth: 2 AUC - 1 on characters held out, 0 for pictures of another kind than the
+    /// calibration saw.
+    pub certainty: f64,
+    /// The measures used.
+    pub used: Vec<String>,
+    /// What was not measured or not used, each with the reason.
+    pub not_measured: Vec<(String, String)>,
+    /// Name and version of the calibration.
+    pub calibration: String,
+}
+
+impl Calibration {
+    /// The probability for what was read of a picture. `missing` is what could not be measured, each with its reason.
+    #[must_use]
+    pub fn judge(&self, readings: &[Reading], missing: &[(String, String)], domain: Domain) -> Calibrated {
+        let mut not_measured = missing.to_vec();
+        let mut used: Vec<(&CalibratedMeasure, f64)> = Vec::new();
+        for reading in readings {
+            match self.measures.iter().find(|measure| measure.measure == reading.measure) {
+                Some(measure) if measure.version == reading.version => used.push((measure, reading.value)),
+                Some(measure) => {
+                    let reason = format!("version {} was calibrated, and this is version {}", measure.version, reading.version);
+                    not_measured.push((reading.measure.clone(), reason));
+                }
+                None => not_measured.push((reading.measure.clone(), "it was not calibrated".to_owned())),
+            }
+        }
+        used.sort_by(|one, other| one.0.measure.cmp(&other.0.measure));
+        used.dedup_by(|one, other| one.0.measure == other.0.measure);
+        for measure in &self.measures {
+            let named = |name: &String| *name == measure.measure;
+            if !used.iter().any(|(used, _)| used.measure == measure.measure) && !not_measured.iter().any(|(name, _)| named(name)) {
+                not_measured.push((measure.measure.clone(), "it was not asked".to_owned()));
+            }
+        }
+        let names: Vec<String> = used.iter().map(|(measure, _)| measure.measure.clone()).collect();
+        let fusion = self.fusions.iter().find(|fusion| fusion.measures == names);
+        let probability = fusion.map(|fusion| {
+            let inputs: Vec<f64> = used.iter().map(|(measure, value)| log_odds(measure.curve.at(*value))).collect();
+            fusion.weights.at(&Fusion::inputs(inputs))
+        });
+        if fusion.is_none() {
+            not_measured
+                .extend(names.iter().map(|name| (name.clone(), "no pairs were measured with just this set of measures".to_owned())));
+        }
+        let seen = self.fitted.domains.contains(&domain);
+        let worth = fusion
+            .and_then(|fusion| fusion.held_out.as_ref())
+            .and_then(|quality| quality.auc)
+            .map_or(0.0, |auc| (2.0 * auc - 1.0).max(0.0));
+        Calibrated {
+            probability,
+            certainty: if seen { worth } else { 0.0 },
+            used: if fusion.is_some() { names } else { Vec::new() },
+            not_measured,
+            calibration: format!("{}@{}", self.name, self.version),
+        }
+    }
+
+    /// Measures of consistency that could not measure, each with its reason.
+    #[must_use]
+    pub fn missing(measurements: &[Measurement]) -> Vec<(String, String)> {
+        let consistency = measurements.iter().filter(|measurement| measurement.role == Role::Consistency);
+        consistency
+            .filter_map(|measurement| match &measurement.outcome {
+                Outcome::NotMeasured { reason } | Outcome::NotApplicable { reason } => Some((measurement.measure.clone(), reason.clone())),
+                Outcome::Measured { .. } => None,
+            })
+            .collect()
+    }
+
+    /// The judgement of what several measures said.
+    #[must_use]
+    pub fn judge_measurements(&self, measurements: &[Measurement], domain: Domain) -> Calibrated {
+        let readings: Vec<Reading> = measurements.iter().filter_map(Reading::of).collect();
+        self.judge(&readings, &Self::missing(measurements), domain)
+    }
+}
