@@ -63,6 +63,7 @@ mod tests {
             found: *found,
             found_difference: 0.0,
             at: Region { left: 0, top: 0, width: 1, height: 1, centre: [0, 0] },
+            as_a_whole: false,
         };
         ColourEvidence { parts: parts.iter().map(part).collect(), unmeasured: Vec::new(), mean: Score::FULL }
     }

@@ -21,8 +21,8 @@ pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod sheet;
 pub(crate) mod sim;
-pub(crate) mod workflows;
 pub(crate) mod worker;
+pub(crate) mod workflows;
 
 use std::path::{Path, PathBuf};
 
