@@ -587,8 +587,7 @@ impl World {
         self.outcome.adopted += 1;
         let stage = match attempt.state {
             AttemptState::Leased => Stage::Claimed,
-            // It is looked up first, and sent under the same ticket when it is not there.
-            AttemptState::PerhapsSubmitted if !self.has(node, job, number) => Stage::Sending,
+            // It is looked up; one that is not there is not sent again.
             _ => Stage::Watching,
         };
         let hold = Hold { token, number, node, stage, advanced: self.now, unreachable: None, watched: false };
