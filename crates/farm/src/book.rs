@@ -80,7 +80,8 @@ pub struct Book {
     /// How many attempts were begun.
     pub attempts: u64,
     classes: BTreeMap<ClassId, Requirements>,
-    lanes: Vec<(Lane, Queue)>,
+    lanes: Vec<Lane>,
+    queues: Vec<Queue>,
     lane_of: HashMap<LaneKey, usize>,
     waits: BTreeSet<(Time, JobId)>,
     dependants: HashMap<JobId, Vec<JobId>>,
@@ -110,7 +111,8 @@ impl Book {
         let key = LaneKey { band: job.band, project: job.project, user: job.user.clone(), class: job.class.clone() };
         *self.lane_of.entry(key.clone()).or_insert_with(|| {
             let id = self.lanes.len() as i64;
-            self.lanes.push((Lane { id, key, depth: 0, since: job.queued_at, deadline: None, size: 1.0 }, Queue::new()));
+            self.lanes.push(Lane { id, key, depth: 0, since: job.queued_at, deadline: None, size: 1.0 });
+            self.queues.push(Queue::new());
             self.lanes.len() - 1
         })
     }
@@ -120,7 +122,7 @@ impl Book {
         match (job.state, job.run_after) {
             (JobState::Queued, _) => {
                 let lane = self.lane(job);
-                self.lanes[lane].1.insert((due(job), job.id));
+                self.queues[lane].insert((due(job), job.id));
                 self.refresh(lane);
             }
             (JobState::Backoff, Some(after)) => {
@@ -131,7 +133,7 @@ impl Book {
     }
 
     fn refresh(&mut self, lane: usize) {
-        let (lane, queue) = &mut self.lanes[lane];
+        let (lane, queue) = (&mut self.lanes[lane], &self.queues[lane]);
         lane.depth = u32::try_from(queue.len()).unwrap_or(u32::MAX).min(Lane::COUNTED);
         if let Some(head) = queue.first().and_then(|(_, id)| self.jobs.get(id)) {
             (lane.since, lane.deadline, lane.size) = (head.queued_at, head.deadline, head.size);
@@ -144,7 +146,7 @@ impl Book {
         let before = job.state;
         if before == JobState::Queued {
             let lane = self.lane(&job);
-            self.lanes[lane].1.remove(&(due(&job), id));
+            self.queues[lane].remove(&(due(&job), id));
         }
         let lane_before = (before == JobState::Queued).then(|| self.lane(&job));
         let result = change(&mut job, self.live.get_mut(&id), &self.policy);
@@ -171,12 +173,10 @@ impl Book {
         self.view = View::new(&nodes, &self.classes, &self.speeds, &self.policy, now);
     }
 
-    /// What a node may take now, best first, with the lanes that it chooses from.
-    pub fn choices(&mut self, node: NodeId, now: Time) -> (Vec<Choice>, Vec<Lane>) {
-        let lanes: Vec<Lane> = self.lanes.iter().map(|(lane, _)| lane.clone()).collect();
-        let Some(node) = self.nodes.get(&node) else { return (Vec::new(), lanes) };
-        let choices = pick::pick(node, &lanes, &mut self.shares, &self.view, &self.speeds, &self.policy, now);
-        (choices, lanes)
+    /// What a node may take now, best first.
+    pub fn choices(&mut self, node: NodeId, now: Time) -> Vec<Choice> {
+        let Some(node) = self.nodes.get(&node) else { return Vec::new() };
+        pick::pick(node, &self.lanes, &mut self.shares, &self.view, &self.speeds, &self.policy, now)
     }
 
     /// Takes a job for a free node that `worker` drives.
@@ -186,9 +186,9 @@ impl Book {
             return None;
         }
         let per_hour = node.per_hour;
-        let (choices, lanes) = self.choices(id, now);
+        let choices = self.choices(id, now);
         for choice in choices {
-            let heads: Vec<JobId> = self.lanes[choice.lane].1.iter().take(4).map(|(_, job)| *job).collect();
+            let heads: Vec<JobId> = self.queues[choice.lane].iter().take(4).map(|(_, job)| *job).collect();
             for head in heads {
                 let job = &self.jobs[&head];
                 if job.avoids(id, now) {
@@ -212,7 +212,7 @@ impl Book {
                 self.ledger.push(Entry::Reserve(project, reserved));
                 let begun = self.change(head, |job, _, policy| attempt::begin(job, grant, policy, now))?;
                 self.attempts += 1;
-                let key = &lanes[choice.lane].key;
+                let key = self.lanes[choice.lane].key.clone();
                 self.shares.charge(choice.band, key.project, &key.user, choice.behind, choice.expected);
                 self.live.insert(head, begun.clone());
                 self.slots.insert(id, (head, begun.number, begun.prompt));
@@ -389,11 +389,11 @@ impl Book {
     #[must_use]
     pub fn by_hand(&self, id: NodeId, now: Time) -> Vec<Candidate> {
         let Some(node) = self.nodes.get(&id) else { return Vec::new() };
-        if self.lanes.iter().all(|(_, queue)| queue.len() < Lane::COUNTED as usize) {
+        if self.queues.iter().all(|queue| queue.len() < Lane::COUNTED as usize) {
             return Vec::new();
         }
         let mut found = Vec::new();
-        for (lane, queue) in &self.lanes {
+        for (lane, queue) in self.lanes.iter().zip(&self.queues) {
             let Some(needs) = self.classes.get(&lane.key.class) else { continue };
             let open = queue.iter().take(4).any(|(_, job)| !self.jobs[job].avoids(id, now));
             if !open || !self.view.knows(&lane.key.class) || node.fits(needs, &self.policy).is_err() {

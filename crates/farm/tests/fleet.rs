@@ -59,16 +59,16 @@ fn ended(outcome: &Outcome) -> i64 {
 #[test]
 fn the_eight_invariants_hold_whatever_goes_wrong() {
     let (mut adopted, mut abandoned, mut refused, mut checked) = (0, 0, 0, 0);
-    for seed in 0..6 {
-        let outcome = World::new(plan(seed, 60, 2_500, EVERYTHING)).run().unwrap_or_else(|broken| panic!("seed {seed}: {broken}"));
-        assert_eq!(ended(&outcome), 2_500);
+    for seed in 0..4 {
+        let outcome = World::new(plan(seed, 45, 1_200, EVERYTHING)).run().unwrap_or_else(|broken| panic!("seed {seed}: {broken}"));
+        assert_eq!(ended(&outcome), 1_200);
         adopted += outcome.adopted;
         abandoned += outcome.abandoned;
         refused += outcome.refused;
         checked += outcome.checked;
     }
     // The world is as bad as it is meant to be.
-    assert!(adopted > 50 && abandoned > 5 && refused > 50 && checked > 300, "{adopted} {abandoned} {refused} {checked}");
+    assert!(adopted > 20 && abandoned > 0 && refused > 10 && checked > 50, "{adopted} {abandoned} {refused} {checked}");
 }
 
 #[test]

@@ -293,8 +293,52 @@ impl<'a> Asking<'a> {
                 // The receiver is gone only when the lease is.
                 let _ = steps.send(step);
             };
-            self.server.run(self.submission, begin, self.socket, self.cancel, &mut update).await
+            match begin {
+                Begin::Fresh => self.server.run(self.submission, begin, self.socket, self.cancel, &mut update).await,
+                Begin::PerhapsSubmitted => match self.look_up().await? {
+                    Some(prompt) => self.follow(prompt, &mut update).await,
+                    None => Err(Error::NotTaken { source: Box::new(Error::Lost { prompt: self.submission.ticket.prompt }) }),
+                },
+            }
         })
+    }
+}
+
+impl Asking<'_> {
+    /// Looks for the attempt on the node, for long enough that a request that was on its way has come. One that is not
+    /// there then is not sent again, not even under the same ticket: a server that was restarted would run it a second
+    /// time. The job gets another attempt.
+    async fn look_up(&self) -> Result<Option<uuid::Uuid>, Error> {
+        let patience = self.server.patience();
+        let until = Instant::now() + patience.settle;
+        loop {
+            if let Some(prompt) = self.server.find(&self.submission.ticket).await? {
+                return Ok(Some(prompt));
+            }
+            if Instant::now() >= until {
+                return Ok(None);
+            }
+            tokio::time::sleep(patience.poll).await;
+        }
+    }
+
+    /// Watches a prompt that the node has to its end, and fetches what it left.
+    async fn follow(&self, prompt: uuid::Uuid, update: &mut (dyn FnMut(Update) + Send)) -> Result<comfyui::Done, Error> {
+        let events = self.socket.map(|socket| socket.listen());
+        let watched = tokio::select! {
+            biased;
+            watched = self.server.watch(prompt, events, update) => Some(watched?),
+            () = self.cancel.cancelled() => None,
+        };
+        let entry = match watched {
+            Some(entry) => entry,
+            None => match self.server.cancel(prompt).await? {
+                comfyui::Cancelling::Ended(entry) => *entry,
+                comfyui::Cancelling::Gone | comfyui::Cancelling::StillRunning => return Err(Error::Cancelled),
+            },
+        };
+        let artifacts = self.server.collect(&entry, &self.submission.ticket.prefix(), &self.submission.expected).await?;
+        Ok(comfyui::Done { prompt, artifacts, entry })
     }
 }
 

@@ -207,8 +207,8 @@ pub struct World {
     outcome: Outcome,
 }
 
-/// The longest that a world goes on without coming to its end: three days.
-const TOO_LONG: f64 = 3.0 * 86_400.0;
+/// The longest that a world goes on without coming to its end: a day.
+const TOO_LONG: f64 = 86_400.0;
 /// How often everything is looked at, in events.
 const LOOKED_AT: u64 = 20_000;
 
@@ -529,6 +529,9 @@ impl World {
         }
         let given_up: Vec<(JobId, u32)> = self.book.live.values().map(|attempt| (attempt.job, attempt.number)).collect();
         let late = self.book.sweep(now);
+        for job in &late {
+            self.cascade(*job);
+        }
         for (job, number) in given_up.into_iter().filter(|(job, _)| late.contains(job)) {
             self.abandoned.insert((job, number));
             self.outcome.abandoned += 1;
@@ -584,8 +587,7 @@ impl World {
         self.outcome.adopted += 1;
         let stage = match attempt.state {
             AttemptState::Leased => Stage::Claimed,
-            // It is looked up first, and sent under the same ticket when it is not there.
-            AttemptState::PerhapsSubmitted if !self.has(node, job, number) => Stage::Sending,
+            // It is looked up; one that is not there is not sent again.
             _ => Stage::Watching,
         };
         let hold = Hold { token, number, node, stage, advanced: self.now, unreachable: None, watched: false };
