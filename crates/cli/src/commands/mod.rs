@@ -10,6 +10,7 @@ pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod lint;
+pub(crate) mod models;
 pub(crate) mod parts;
 pub(crate) mod pictures;
 pub(crate) mod plan;
