@@ -54,6 +54,8 @@ enum Command {
     Cast(commands::cast::Arguments),
     /// Fit calibrations on labelled pairs of pictures, and say how well they tell right from wrong
     Consistency(commands::consistency::Arguments),
+    /// Add, list, verify and remove networks that look at pictures; nothing is fetched
+    Models(commands::models::Arguments),
     /// List the pictures and clips of a project with their verdicts
     Pictures(commands::pictures::Arguments),
     /// Accept or reject a picture as a person
@@ -144,7 +146,8 @@ impl Command {
             Self::Import(arguments) => commands::import::run(arguments, context).await,
             Self::Export(arguments) => commands::export::run(arguments, context).await,
             Self::Cast(arguments) => commands::cast::run(&arguments, context),
-            Self::Consistency(arguments) => commands::consistency::run(arguments, context),
+            Self::Consistency(arguments) => commands::consistency::run(arguments, context).await,
+            Self::Models(arguments) => commands::models::run(&arguments, context),
             Self::Pictures(arguments) => commands::pictures::run(arguments, context).await,
             Self::Review(arguments) => commands::review::run(arguments, context).await,
             Self::Evidence(arguments) => commands::evidence::run(arguments, context).await,

@@ -39,10 +39,8 @@ pub(crate) fn of(image: &Raster, softened: &Softened<'_>, map: &PartMap, wanted:
         let sums = sums[index].get_or_insert(Sums { count: 0, expected: [0.0; 3], found: [0; 3], place: [0; 2], from: here, to: here });
         sums.count += 1;
         let expected = softened.at(here[0] as usize, here[1] as usize);
-        for (channel, expected) in expected.iter().enumerate() {
-            sums.expected[channel] += expected;
-            sums.found[channel] += u64::from(image.rgba[at * 4 + channel]);
-        }
+        sums.expected.iter_mut().zip(expected).for_each(|(sum, value)| *sum += value);
+        sums.found.iter_mut().zip(&image.rgba[at * 4..]).for_each(|(sum, code)| *sum += u64::from(*code));
         for (axis, place) in here.into_iter().enumerate() {
             sums.place[axis] += u64::from(place);
             sums.from[axis] = sums.from[axis].min(place);

@@ -38,6 +38,7 @@ pub mod picture_files;
 pub mod plan;
 mod produce;
 pub mod progress;
+mod proposal;
 pub mod reason;
 pub mod recipe;
 mod remembered;

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use ::consistency::calibration::plot::{self, Named};
+use ::consistency::calibration::proposal::{Agreement, Proposal};
 use ::consistency::{Calibration, Score};
 use anyhow::Context as _;
 use studio::pairs::{BenchReport, MeasuredPairs, bench, measure};
@@ -16,7 +17,7 @@ pub(crate) struct Arguments {
     command: Command,
 }
 
-/// Both take a folder with `same/` and `different/`; in each a folder per pair, named
+/// `bench` and `calibrate` take a folder with `same/` and `different/`; in each a folder per pair, named
 /// `<character>.<kind>.<number>`, with `picture.png` (the picture in question) and `reference.png` (an accepted one).
 /// A picture that was painted over a layout has `layout.png`, `layout.parts.png`, `layout.parts.json` and
 /// `layout.skeletons.json` beside it. Accepted pictures of the show, for the style, lie in `accepted/`.
@@ -26,6 +27,8 @@ enum Command {
     Bench(BenchArguments),
     /// Fit a calibration on labelled pairs; every third character is held out to say how good it is
     Calibrate(CalibrateArguments),
+    /// Say which gate would agree better with the people who reviewed this project's pictures; changes nothing
+    Propose(super::ProjectArgument),
 }
 
 #[derive(Debug, clap::Args)]
@@ -64,11 +67,41 @@ struct CalibrateArguments {
     gate: f64,
 }
 
-pub(crate) fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
+pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
     match arguments.command {
         Command::Bench(arguments) => run_bench(&arguments, context),
         Command::Calibrate(arguments) => run_calibrate(&arguments, context),
+        Command::Propose(arguments) => run_propose(&arguments.project, context).await,
     }
+}
+
+async fn run_propose(project: &Path, context: &Context) -> anyhow::Result<Exit> {
+    let show = super::load(project)?;
+    let proposal = super::open(context, project).await?.propose_gate(&show).await?;
+    if context.json {
+        output::json(&proposal)?;
+        return Ok(Exit::Success);
+    }
+    let said = |agreement: &Agreement| {
+        format!(
+            "{:.2} lets {:.0} % of the rejected pictures through and stops {:.0} % of the accepted ones",
+            agreement.gate,
+            agreement.false_accept * 100.0,
+            agreement.false_reject * 100.0
+        )
+    };
+    match &proposal {
+        Proposal::TooFew { accepted, rejected, needed } => output::line(format_args!(
+            "people accepted {accepted} and rejected {rejected} measured pictures; {needed} of each are needed to propose a gate"
+        )),
+        Proposal::Keep { present } => output::line(format_args!("keep the gate: on verdicts held out, {}", said(present))),
+        Proposal::Change { gate, present, proposed } => {
+            output::line(format_args!("on verdicts held out, the present gate of {}", said(present)));
+            output::line(format_args!("on verdicts held out, a gate of {}", said(proposed)));
+            output::line(format_args!("to take it up, set `gate: {gate:.2}` in project.yaml; nothing was changed"));
+        }
+    }
+    Ok(Exit::Success)
 }
 
 fn run_bench(arguments: &BenchArguments, context: &Context) -> anyhow::Result<Exit> {

@@ -20,7 +20,7 @@ struct Report {
 }
 
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
-    let findings = match super::open(context, &arguments.project.project).await {
+    let mut findings = match super::open(context, &arguments.project.project).await {
         Ok(studio) => studio::doctor::examine(&studio).await,
         Err(error) => {
             let mut findings = studio::doctor::examine_programs(&editorial::Programs::default()).await;
@@ -34,6 +34,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
             findings
         }
     };
+    findings.push(super::models::examine(context, &arguments.project.project));
     let missing = findings.iter().any(|finding| finding.condition == Condition::Missing);
     if context.json {
         output::json(&Report { version: env!("CARGO_PKG_VERSION"), findings })?;

@@ -12,6 +12,7 @@ pub(crate) mod export;
 pub(crate) mod farm;
 pub(crate) mod import;
 pub(crate) mod lint;
+pub(crate) mod models;
 pub(crate) mod parts;
 pub(crate) mod pictures;
 pub(crate) mod plan;

@@ -1,0 +1,165 @@
+//! `echo-studio models`: networks that look at pictures, pinned by hash. Nothing is ever fetched.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use serde::Serialize;
+use studio::doctor::{Condition, Finding};
+use vision_models::{Manifest, ModelFolder, ModelKind, Pinned, Verified};
+
+use crate::exit::Exit;
+use crate::{Context, output};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Folder of the models [default: models in the data folder]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    models: Option<PathBuf>,
+    /// Folder of the project, for its data folder
+    #[arg(long, global = true, default_value = ".", value_name = "DIR")]
+    project: PathBuf,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    /// Copy an ONNX file into the folder and pin its hash
+    Add {
+        /// The ONNX file
+        file: PathBuf,
+        /// Its manifest: what goes in and what comes out
+        #[arg(long, value_name = "FILE", conflicts_with = "preset", required_unless_present = "preset")]
+        manifest: Option<PathBuf>,
+        /// A well-known manifest instead: ccip, clip-vit-b32, dinov2-small
+        #[arg(long)]
+        preset: Option<String>,
+    },
+    /// List the models
+    List,
+    /// Hash the files again: are they still those that were added?
+    Verify {
+        /// Only this one
+        name: Option<String>,
+    },
+    /// Take a model away
+    Remove {
+        /// Its name
+        name: String,
+    },
+    /// Print a well-known manifest, to write one's own from
+    Manifest {
+        /// ccip, clip-vit-b32 or dinov2-small
+        preset: String,
+    },
+}
+
+#[derive(Debug, Serialize)]
+struct Row {
+    #[serde(flatten)]
+    manifest: Manifest,
+    state: &'static str,
+}
+
+pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
+    let folder = folder(context, arguments.models.as_deref(), &arguments.project);
+    match &arguments.command {
+        Command::Add { file, manifest, preset } => {
+            let manifest = match (manifest, preset) {
+                (Some(path), _) => {
+                    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+                    Manifest::read(&text).with_context(|| path.display().to_string())?
+                }
+                (None, preset) => Manifest::preset(preset.as_deref().unwrap_or_default())?,
+            };
+            let added = folder.add(file, manifest)?;
+            show(std::slice::from_ref(&added), context)
+        }
+        Command::List => show(&folder.list()?, context),
+        Command::Verify { name } => {
+            let models = match name {
+                Some(name) => vec![folder.get(name)?],
+                None => folder.list()?,
+            };
+            verify(models, context)
+        }
+        Command::Remove { name } => {
+            folder.remove(name)?;
+            output::note(format!("{name} is removed"));
+            Ok(Exit::Success)
+        }
+        Command::Manifest { preset } => {
+            output::line(format_args!("{}", Manifest::preset(preset)?.to_toml().trim_end()));
+            Ok(Exit::Success)
+        }
+    }
+}
+
+/// The folder of models under these settings.
+fn folder(context: &Context, named: Option<&std::path::Path>, project: &std::path::Path) -> ModelFolder {
+    ModelFolder::new(named.map_or_else(|| context.settings.data_folder(project).join("models"), std::path::Path::to_owned))
+}
+
+fn show(models: &[Pinned], context: &Context) -> anyhow::Result<Exit> {
+    if context.json {
+        output::json(&models.iter().map(|model| &model.manifest).collect::<Vec<_>>())?;
+        return Ok(Exit::Success);
+    }
+    for Pinned { manifest, .. } in models {
+        let hash = manifest.blake3.as_deref().unwrap_or("-");
+        let input = format!("{}x{}", manifest.input.width, manifest.input.height);
+        output::line(format_args!("{:<34} {:<9} {input:<9} {:.16}  {}", manifest.name, manifest.kind.word(), hash, manifest.licence));
+    }
+    if models.is_empty() {
+        output::note("there are no models; `echo-studio models add FILE --preset ccip` adds one");
+    }
+    Ok(Exit::Success)
+}
+
+fn verify(models: Vec<Pinned>, context: &Context) -> anyhow::Result<Exit> {
+    let mut rows = Vec::new();
+    for model in models {
+        let state = match model.verify()? {
+            Verified::Same => "same",
+            Verified::Changed { .. } => "changed",
+            Verified::Missing => "missing",
+        };
+        rows.push(Row { manifest: model.manifest, state });
+    }
+    let sound = rows.iter().all(|row| row.state == "same");
+    if context.json {
+        output::json(&rows)?;
+    } else {
+        rows.iter().for_each(|row| output::line(format_args!("{:<34} {}", row.manifest.name, row.state)));
+    }
+    Ok(if sound { Exit::Success } else { Exit::Failure })
+}
+
+/// What `doctor` says of the models of a project.
+pub(crate) fn examine(context: &Context, project: &std::path::Path) -> Finding {
+    let bad = |found: String| Finding {
+        name: "identity".to_owned(),
+        condition: Condition::Limited,
+        found,
+        means: "who is in a diffusion picture is not measured, and such pictures go to a person".to_owned(),
+        mend: "get an identity model yourself, such as deepghs/ccip_onnx (model_feat.onnx of ccip-caformer-24-randaug-pruned, \
+            OpenRAIL), and: echo-studio models add model_feat.onnx --preset ccip"
+            .to_owned(),
+    };
+    match folder(context, None, project).first_of(ModelKind::Identity) {
+        Ok(Some(model)) => match model.verify() {
+            Ok(Verified::Same) => Finding {
+                name: "identity".to_owned(),
+                condition: Condition::Good,
+                found: model.manifest.name,
+                means: String::new(),
+                mend: String::new(),
+            },
+            Ok(Verified::Changed { .. }) => bad(format!("{} is not the file that was added", model.manifest.name)),
+            Ok(Verified::Missing) => bad(format!("the file of {} is gone", model.manifest.name)),
+            Err(error) => bad(error.to_string()),
+        },
+        Ok(None) => bad("no identity model".to_owned()),
+        Err(error) => bad(error.to_string()),
+    }
+}

@@ -1,0 +1,39 @@
+//! Learning from people: what their verdicts say about the gate.
+
+use consistency::calibration::Told;
+use consistency::calibration::proposal::{Proposal, propose};
+use store::VerdictStatus;
+
+use crate::gate::GateReport;
+use crate::{Show, Studio, StudioError};
+
+/// Who decides when the gate does.
+const GATE: &str = "gate";
+
+impl Studio {
+    /// A gate that agrees better with the people who reviewed this project's pictures, fitted on two thirds of their
+    /// verdicts and tried on the rest. Nothing is changed.
+    ///
+    /// # Errors
+    /// [`StudioError`] when the store cannot be read.
+    pub async fn propose_gate(&self, show: &Show) -> Result<Proposal, StudioError> {
+        let settings = &show.project.settings;
+        let Some(project) = self.store.project_by_slug(&settings.slug).await? else { return Ok(propose(&[], settings.gate)) };
+        let mut verdicts = Vec::new();
+        for placed in self.store.placements(project.id).await? {
+            // The newest comes first: what a person said last counts.
+            let decisions = self.store.verdicts(placed.artifact).await?;
+            let Some(decision) = decisions.iter().find(|decision| decision.decided_by != GATE) else { continue };
+            let measured = serde_json::from_value::<GateReport>(decision.report.clone()).ok().and_then(|report| report.score);
+            let same = match decision.status {
+                VerdictStatus::Accepted => true,
+                VerdictStatus::Rejected => false,
+                VerdictStatus::NeedsReview => continue,
+            };
+            verdicts.extend(measured.map(|score| (decision.decided_at, placed.subject.clone(), Told { value: score.value(), same })));
+        }
+        verdicts.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
+        let told: Vec<Told> = verdicts.into_iter().map(|(_, _, told)| told).collect();
+        Ok(propose(&told, settings.gate))
+    }
+}
