@@ -18,6 +18,7 @@
 
 pub mod bible_edit;
 pub mod checkout;
+mod comfy_engine;
 mod cut;
 pub mod doctor;
 mod draw;
@@ -40,6 +41,7 @@ pub mod progress;
 pub mod reason;
 pub mod recipe;
 mod remembered;
+pub mod rendering;
 mod review;
 pub mod screenplay;
 mod show;
@@ -69,6 +71,8 @@ pub struct Studio {
     pub blobs: BlobStore,
     /// Programs that encode and speak.
     pub programs: editorial::Programs,
+    /// The ComfyUI server for shows that are drawn through one.
+    pub comfyui: Option<String>,
     /// Clock and ids.
     pub environment: Environment,
     /// The graph of the version that was planned last, so that planning the next costs what differs.
@@ -87,6 +91,7 @@ impl Studio {
             store: Store::open(database).await?,
             blobs: BlobStore::open(blobs)?,
             programs: editorial::Programs::default(),
+            comfyui: None,
             environment: Environment::system(),
             remembered: Arc::default(),
             objects: history::ObjectCache::default(),

@@ -99,7 +99,7 @@ pub fn read_skeletons(json: &[u8]) -> Result<Vec<Skeleton>, serde_json::Error> {
     Ok(serde_json::from_slice::<File>(json)?.people.into_iter().filter_map(skeleton).collect())
 }
 
-fn png_file(name: String, image: &Raster) -> Result<MadeFile, PictureFileError> {
+pub(crate) fn png_file(name: String, image: &Raster) -> Result<MadeFile, PictureFileError> {
     let opaque = image.rgba.chunks_exact(4).all(|pixel| pixel[3] == 255);
     let (colour, bytes) = if opaque {
         let rgb: Vec<u8> = image.rgba.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();
