@@ -58,6 +58,8 @@ enum Command {
     Pictures(commands::pictures::Arguments),
     /// Accept or reject a picture as a person
     Review(commands::review::Arguments),
+    /// Draw, sign, check and approve character sheets
+    Sheet(commands::sheet::Arguments),
     /// Serve the studio's web page and API
     Serve(commands::serve::Arguments),
     /// Stand in for a ComfyUI server: dry runs without a GPU, and faults on a schedule
@@ -141,6 +143,7 @@ impl Command {
             Self::Consistency(arguments) => commands::consistency::run(arguments, context),
             Self::Pictures(arguments) => commands::pictures::run(arguments, context).await,
             Self::Review(arguments) => commands::review::run(arguments, context).await,
+            Self::Sheet(arguments) => commands::sheet::run(arguments, context).await,
             Self::Serve(arguments) => commands::serve::run(arguments, context).await,
             Self::Sim(arguments) => commands::sim::run(arguments).await,
             Self::Checkpoints(arguments) => commands::checkpoints::run(arguments, context).await,

@@ -16,6 +16,7 @@
 //! assert_eq!(verdict.score, None, "nobody measured its colours, so nobody claims a score");
 //! ```
 
+pub mod agreement;
 pub mod attributes;
 pub mod calibration;
 mod census;
@@ -39,6 +40,7 @@ mod testing;
 mod tolerance;
 pub mod verdict;
 
+pub use agreement::{Agreement, agreement};
 pub use attributes::Attributes;
 pub use calibration::Calibration;
 pub use clip::{ClipLimits, ClipMeter, ClipOrder, ClipReport};

@@ -136,7 +136,8 @@ impl Catalogue {
 
     /// The paths of the files under a folder (`poses/`), in alphabetical order.
     pub fn files<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a str> + 'a {
-        self.files.keys().map(String::as_str).filter(move |path| path.starts_with(folder))
+        let from = (std::ops::Bound::Included(folder), std::ops::Bound::Unbounded);
+        self.files.range::<str, _>(from).map(|(path, _)| path.as_str()).take_while(move |path| path.starts_with(folder))
     }
 
     /// Everything that can be named, by category: parts, poses, builds and sets.

@@ -1,8 +1,9 @@
 //! The engine itself: pictures and clips from briefs, and what they were made of.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bible::story::{TimeOfDay, Weather};
 use bible::{Digest, Slug};
 use engine::brief::{Actor, Backdrop as BackdropBrief, ClipBrief, PictureBrief};
 use engine::picture::Picture;
@@ -18,7 +19,7 @@ use crate::stage::shot::Shot;
 use crate::stage::still;
 
 /// Version in recipes: changes when the same brief would give other pixels.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 
 /// Sets under a light that are kept parsed: the scene at hand and the one before.
 const KEPT_SCENERIES: usize = 2;
@@ -32,6 +33,7 @@ pub struct LayoutEngine {
     catalogue: Catalogue,
     kept: Mutex<Kept>,
     digests: Mutex<BTreeMap<String, Digest>>,
+    set_files: Mutex<HashMap<(Slug, TimeOfDay, Weather), Arc<[String]>>>,
 }
 
 /// What is kept between pictures, the least recently used first.
@@ -45,7 +47,7 @@ impl LayoutEngine {
     /// An engine with the parts of `catalogue`.
     #[must_use]
     pub fn new(catalogue: Catalogue) -> Self {
-        Self { catalogue, kept: Mutex::default(), digests: Mutex::default() }
+        Self { catalogue, kept: Mutex::default(), digests: Mutex::default(), set_files: Mutex::default() }
     }
 
     /// The parts that it draws with.
@@ -80,7 +82,7 @@ impl LayoutEngine {
 
     fn picture_files(&self, brief: &PictureBrief, paths: &mut BTreeSet<String>) -> Result<(), EngineError> {
         if let BackdropBrief::Set { set, time, weather, .. } = &brief.backdrop {
-            paths.extend(scenery::files(&self.catalogue, set, *time, *weather)?);
+            paths.extend(self.set_files(set, *time, *weather)?.iter().cloned());
         }
         for actor in &brief.actors {
             self.actor_files(actor, paths)?;
@@ -89,6 +91,18 @@ impl LayoutEngine {
             self.part_files("prop", &prop.prop.part, paths)?;
         }
         Ok(())
+    }
+
+    /// The files of a set, read from its design once.
+    fn set_files(&self, set: &Slug, time: TimeOfDay, weather: Weather) -> Result<Arc<[String]>, EngineError> {
+        let key = (set.clone(), time, weather);
+        let known = || self.set_files.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(files) = known().get(&key) {
+            return Ok(Arc::clone(files));
+        }
+        let files: Arc<[String]> = scenery::files(&self.catalogue, set, time, weather)?.into();
+        known().insert(key, Arc::clone(&files));
+        Ok(files)
     }
 
     fn actor_files(&self, actor: &Actor, paths: &mut BTreeSet<String>) -> Result<(), EngineError> {

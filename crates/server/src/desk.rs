@@ -24,6 +24,8 @@ pub(crate) struct Desk {
     pub(crate) studio: Studio,
     /// Whose edits are those that name nobody.
     pub(crate) author: Author,
+    /// Folder for locks and half-finished work.
+    pub(crate) data: PathBuf,
     pub(crate) cancel: CancellationToken,
     pub(crate) queue: EditQueue,
     shows: Arc<Mutex<Vec<(Digest, Arc<ShowProject>)>>>,
@@ -47,8 +49,8 @@ impl Shown {
 }
 
 impl Desk {
-    pub(crate) fn new(studio: Studio, author: Author, cancel: CancellationToken) -> Self {
-        Self { studio, author, cancel, queue: EditQueue::default(), shows: Arc::default() }
+    pub(crate) fn new(studio: Studio, author: Author, data: PathBuf, cancel: CancellationToken) -> Self {
+        Self { studio, author, data, cancel, queue: EditQueue::default(), shows: Arc::default() }
     }
 
     pub(crate) async fn project(&self, id: Uuid) -> Result<Project, Problem> {
@@ -84,6 +86,17 @@ impl Desk {
             None => self.produced(project.bible).await?,
         };
         Ok(Shown { show, commit })
+    }
+
+    /// A project with the drawings that it brings: as it was last committed or produced, whichever is newer. What was
+    /// produced from a folder that is in no history comes without its own drawings, for only the folder has them.
+    pub(crate) async fn whole_show(&self, id: Uuid) -> Result<Show, Problem> {
+        let project = self.project(id).await?;
+        let history = self.studio.history(id);
+        match self.newer_commit(&project, &history).await? {
+            Some(commit) => self.loaded(&history.snapshot(commit).await?).await,
+            None => Ok(Show::of_project(Folder::default(), self.produced(project.bible).await?.as_ref().clone(), Vec::new())?),
+        }
     }
 
     /// The settings of a project as they are written, or as they were produced.

@@ -23,6 +23,7 @@ mod page;
 mod problem;
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, header};
@@ -84,15 +85,21 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ServerError> {
 ///
 /// # Errors
 /// [`ServerError::Serve`].
-pub async fn serve(listener: TcpListener, studio: Studio, author: Author, cancel: CancellationToken) -> Result<(), ServerError> {
-    let app = router(studio, author, cancel.clone());
+pub async fn serve(
+    listener: TcpListener,
+    studio: Studio,
+    author: Author,
+    data: PathBuf,
+    cancel: CancellationToken,
+) -> Result<(), ServerError> {
+    let app = router(studio, author, data, cancel.clone());
     axum::serve(listener, app).with_graceful_shutdown(cancel.cancelled_owned()).await.map_err(ServerError::Serve)
 }
 
-/// Everything that the server answers; streams end with `cancel`.
-pub fn router(studio: Studio, author: Author, cancel: CancellationToken) -> Router {
+/// Everything that the server answers; streams end with `cancel`. `data` is the folder for locks and half-finished work.
+pub fn router(studio: Studio, author: Author, data: PathBuf, cancel: CancellationToken) -> Router {
     let fixed = |name: HeaderName, value: &'static str| SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value));
-    let answering = api::router(Desk::new(studio, author, cancel))
+    let answering = api::router(Desk::new(studio, author, data, cancel))
         .merge(page::router())
         .fallback(|| async { Problem::not_found("there is nothing at this path; the API is described at /api/anime/openapi.json") });
     // A router within: which methods a path knows is only said on the way out of the router that knows it.

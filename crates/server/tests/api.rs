@@ -49,7 +49,8 @@ impl Produced {
     }
 
     async fn client(&self) -> Client {
-        let router = server::router(self.studio().await, bible::version::Author::named("Tester"), CancellationToken::new());
+        let router =
+            server::router(self.studio().await, bible::version::Author::named("Tester"), self.place("data"), CancellationToken::new());
         let mut client = Client { router, project: String::new() };
         client.project = client.json("/api/anime/projects").await["items"][0]["id"].as_str().unwrap().to_owned();
         client

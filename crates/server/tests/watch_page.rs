@@ -115,7 +115,8 @@ async fn a_produced_episode_plays_on_the_page_without_a_complaint() {
     let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.local_addr().unwrap();
     let cancel = CancellationToken::new();
-    let served = tokio::spawn(server::serve(listener, studio, bible::version::Author::named("Tester"), cancel.clone()));
+    let served =
+        tokio::spawn(server::serve(listener, studio, bible::version::Author::named("Tester"), std::env::temp_dir(), cancel.clone()));
 
     tokio::task::spawn_blocking(move || {
         let browser = Browser::open();

@@ -25,9 +25,11 @@ const BUSY: Duration = Duration::from_secs(30);
 pub struct Store {
     pub(crate) reader: DatabaseConnection,
     writer: DatabaseConnection,
-    url: DatabaseUrl,
+    pub(crate) url: DatabaseUrl,
     /// Woken after every event that this process writes.
     pub(crate) written: Arc<Notify>,
+    /// Rises whenever there may be something new for workers.
+    pub(crate) work: tokio::sync::watch::Sender<u64>,
 }
 
 /// What `doctor` and the health page say about the database.
@@ -70,7 +72,7 @@ impl Store {
             }
         };
         migrate(&writer).await.map_err(|source| StoreError::Schema { url: url.to_string(), source })?;
-        Ok(Self { reader, writer, url: url.clone(), written: Arc::new(Notify::new()) })
+        Ok(Self { reader, writer, url: url.clone(), written: Arc::new(Notify::new()), work: tokio::sync::watch::Sender::new(0) })
     }
 
     /// Runs `work` in one transaction: all of it happens, or nothing.

@@ -58,6 +58,25 @@ impl NewEvent {
         };
         event::Entity::insert(row).exec_without_returning(connection).await.doing("write an event").map(drop)
     }
+
+    /// Several at once.
+    pub(crate) async fn write_all<C: ConnectionTrait>(events: Vec<Self>, connection: &C) -> Result<(), StoreError> {
+        // SQLite takes 32,766 values in one statement.
+        const ROWS: usize = 500;
+        let mut events = events.into_iter().peekable();
+        while events.peek().is_some() {
+            let rows = events.by_ref().take(ROWS).map(|event| event::ActiveModel {
+                sequence: NotSet,
+                at: Set(micros(event.at)),
+                project_id: Set(event.project),
+                kind: Set(event.kind.to_owned()),
+                subject: Set(event.subject),
+                payload: Set(event.payload),
+            });
+            event::Entity::insert_many(rows).exec_without_returning(connection).await.doing("write events")?;
+        }
+        Ok(())
+    }
 }
 
 impl Store {

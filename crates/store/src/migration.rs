@@ -3,6 +3,8 @@
 mod m0002_bible;
 mod m0003_idempotency;
 mod m0004_versions;
+mod m0005_farm;
+mod m0006_sheets;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, double, integer, json_binary, string, text, timestamp_with_time_zone, uuid};
@@ -12,7 +14,14 @@ pub(crate) struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First), Box::new(m0002_bible::Bible), Box::new(m0003_idempotency::Idempotency), Box::new(m0004_versions::Versions)]
+        vec![
+            Box::new(First),
+            Box::new(m0002_bible::Bible),
+            Box::new(m0003_idempotency::Idempotency),
+            Box::new(m0004_versions::Versions),
+            Box::new(m0005_farm::Farm),
+            Box::new(m0006_sheets::Sheets),
+        ]
     }
 }
 

@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use consistency::{Fingerprint, Other, Score};
+use bible::story::{Move, Weather};
+use consistency::{ClipLimits, ClipMeter, ClipReport, Fingerprint, Other, Score};
 use editorial::clip::ClipSpec;
 use engine::picture::{PartMap, Raster};
 use engine::{ClipBrief, Engine, EngineError, Frame, PictureBrief};
 use tokio::sync::mpsc;
 
-use crate::gate::{GateReport, PictureVerdict, judge_picture};
+use crate::gate::{GateReport, PictureVerdict, judge_clip, judge_picture};
 use crate::graph::Work;
 use crate::picture_files::{MadeFile, files_of};
 use crate::progress::{Progress, Stage};
@@ -86,39 +87,48 @@ impl Studio {
             }
             Ok::<_, StudioError>((files, verdicts))
         });
-        let (mut files, verdicts) = joined(pictures, &asked).await?;
-        files.insert(0, self.encode(order).await?);
+        let (mut files, mut verdicts) = joined(pictures, &asked).await?;
+        let (film, measured) = self.encode(order).await?;
+        verdicts.push(judge_clip(&film.name, measured, gate));
+        files.insert(0, film);
         Ok(Drawn { files, report: GateReport::of(gate, verdicts) })
     }
 
     /// Draws the frames of a transition. Its pictures are mixtures of two that were judged each by itself, so
-    /// only the soundness of the middle one is checked.
+    /// only its soundness as a clip is judged.
     pub(crate) async fn draw_transition(&self, order: ClipOrder<'_>, from: &Arc<ClipBrief>, gate: Score) -> Result<Drawn, StudioError> {
         let subject = order.subject.clone();
         let (engine, left) = (Arc::clone(&order.engine), Arc::clone(from));
         let last = tokio::task::spawn_blocking(move || last_picture(engine.as_ref(), &left));
         let last = joined_drawing(last, &subject).await?;
-        let clip = self.encode(ClipOrder { melt_from: Some(last), ..order }).await?;
-        let report = GateReport { status: consistency::Status::Accepted, score: None, gate, pictures: Vec::new() };
-        Ok(Drawn { files: vec![clip], report })
+        let (film, measured) = self.encode(ClipOrder { melt_from: Some(last), ..order }).await?;
+        let verdict = judge_clip(&film.name, measured, gate);
+        Ok(Drawn { files: vec![film], report: GateReport::of(gate, vec![verdict]) })
     }
 
-    /// Draws and encodes the frames of a clip, both at the same time and in bounded memory.
-    async fn encode(&self, order: ClipOrder<'_>) -> Result<MadeFile, StudioError> {
+    /// Draws, measures and encodes the frames of a clip, all at the same time and in bounded memory.
+    async fn encode(&self, order: ClipOrder<'_>) -> Result<(MadeFile, ClipReport), StudioError> {
         let ClipOrder { engine, subject, clip, frames, melt_from, scratch, progress } = order;
         let spec = ClipSpec { canvas: clip.picture.canvas, rate: clip.rate, frames: frames.end - frames.start };
         let path = scratch.join(format!("{}.mp4", subject.to_string().replace(' ', "-")));
         let (sender, receiver) = mpsc::channel(FRAMES_IN_FLIGHT);
+        let measured = order_of(clip, &frames, melt_from.is_some());
         let drawing = {
             let clip = Arc::clone(clip);
             let progress = progress.clone();
             tokio::task::spawn_blocking(move || {
                 let mut frame_of_clip = 0;
+                let mut meter = ClipMeter::new(measured, ClipLimits::default());
                 for frame in engine.clip(&clip)? {
                     let frame = frame?;
                     let (start, end) = (frame_of_clip.max(frames.start), (frame_of_clip + frame.hold).min(frames.end));
                     frame_of_clip += frame.hold;
-                    if start < end && !send(&sender, &frame, start..end, frames.start, melt_from.as_deref(), frames.end - frames.start) {
+                    let taken = shown(&frame, start..end, &frames, melt_from.as_deref()).all(|frame| {
+                        meter.push(&frame.image, frame.hold);
+                        sender.blocking_send(frame).is_ok()
+                    });
+                    // Nobody takes frames any more when the encoder has failed.
+                    if !taken {
                         break;
                     }
                     progress.advance(Stage::Shots, u64::from(end.saturating_sub(start)));
@@ -126,16 +136,16 @@ impl Studio {
                         break;
                     }
                 }
-                Ok(())
+                Ok(meter.finish())
             })
         };
         let encoded = editorial::clip::encode(&self.programs, spec, &path, receiver, |_| {}).await;
         // When drawing failed, the encoder only says that frames are missing; the reason is with the drawing.
-        joined_drawing(drawing, subject).await?;
+        let measured = joined_drawing(drawing, subject).await?;
         encoded.map_err(StudioError::editorial(format!("encoding {subject}")))?;
         let bytes = tokio::fs::read(&path).await.map_err(StudioError::file("reading", &path))?;
         tokio::fs::remove_file(&path).await.map_err(StudioError::file("removing", &path))?;
-        Ok(MadeFile { name: "clip.mp4".to_owned(), media_type: "video/mp4", bytes })
+        Ok((MadeFile { name: "clip.mp4".to_owned(), media_type: "video/mp4", bytes }, measured))
     }
 }
 
@@ -152,16 +162,44 @@ pub(crate) struct ClipOrder<'a> {
     pub(crate) progress: &'a Progress,
 }
 
-/// Sends a frame, melted out of `from` where there is one. `false` when nobody takes frames any more.
-fn send(sender: &mpsc::Sender<Frame>, frame: &Frame, shown: std::ops::Range<u32>, first: u32, from: Option<&Raster>, length: u32) -> bool {
-    let Some(from) = from else {
-        return sender.blocking_send(Frame { image: Arc::clone(&frame.image), hold: shown.end - shown.start }).is_ok();
+/// What the frames of a clip were ordered to be.
+fn order_of(clip: &ClipBrief, frames: &std::ops::Range<u32>, melts: bool) -> consistency::ClipOrder {
+    let moves = clip.camera.kind != Move::Static && clip.camera.amount != 0.0;
+    let acts = clip.performances.iter().any(|acts| !acts.mouth.is_empty() || acts.beats.iter().any(|beat| beat.at > 0));
+    let falls = match &clip.picture.backdrop {
+        engine::brief::Backdrop::Set { weather, .. } => !matches!(weather, Weather::Clear | Weather::Overcast),
+        engine::brief::Backdrop::Plain { .. } => false,
     };
-    // A melting picture is another one on every frame, whatever is drawn on twos or threes.
-    shown.into_iter().all(|at| {
-        let share = f64::from(at - first + 1) / f64::from(length + 1);
-        sender.blocking_send(Frame { image: Arc::new(mix(from, &frame.image, share)), hold: 1 }).is_ok()
-    })
+    // Where a fade ends before the range begins, or begins after it ends, the range has none of it.
+    let fade_in = clip.fade_in.saturating_sub(frames.start);
+    let fade_out = clip.fade_out.saturating_sub(clip.frames.saturating_sub(frames.end));
+    consistency::ClipOrder {
+        canvas: clip.picture.canvas,
+        rate: clip.rate,
+        frames: frames.end - frames.start,
+        fade_in,
+        fade_out,
+        wanders: moves || melts,
+        moves: moves || acts || falls || melts,
+    }
+}
+
+/// A drawing as the frames that it is shown for, melted out of `from` where there is one. One by one: a picture that
+/// melts is another one on every frame, whatever is drawn on twos or threes.
+fn shown<'a>(
+    frame: &'a Frame,
+    shown: std::ops::Range<u32>,
+    frames: &'a std::ops::Range<u32>,
+    from: Option<&'a Raster>,
+) -> Box<dyn Iterator<Item = Frame> + 'a> {
+    let hold = shown.end.saturating_sub(shown.start);
+    match from {
+        None => Box::new((hold > 0).then(|| Frame { image: Arc::clone(&frame.image), hold }).into_iter()),
+        Some(from) => Box::new(shown.map(move |at| {
+            let share = f64::from(at - frames.start + 1) / f64::from(frames.end - frames.start + 1);
+            Frame { image: Arc::new(mix(from, &frame.image, share)), hold: 1 }
+        })),
+    }
 }
 
 /// `from` at share 0, `to` at share 1, mixed as film does, on the encoded values.

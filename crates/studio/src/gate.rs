@@ -1,8 +1,11 @@
 //! The gate: every key picture is read back, measured against what the bible asks for, and judged.
 
 use bible::{Colour, Tones};
-use consistency::measure::Evidence;
-use consistency::{ColourModel, ExpectedPart, Fingerprint, Measure, Other, Outcome, Score, Status, Subject, Technical, Verdict, judge};
+use consistency::measure::{Evidence, Role};
+use consistency::{
+    Attributes, ClipReport, ColourModel, ExpectedPart, Fingerprint, Measure, Measurement, Other, Outcome, Score, Status, Subject,
+    Technical, Verdict, judge,
+};
 use engine::PictureBrief;
 use engine::brief::{PropBrief, WornBrief};
 use engine::picture::PartMap;
@@ -114,8 +117,22 @@ pub fn judge_picture(png: &[u8], parts: Option<&PartMap>, brief: &PictureBrief, 
     };
     let expected = expected_parts(brief);
     let subject = Subject { image: &raster, parts, expected: &expected, canvas: Some(brief.canvas), others, layout: None };
-    let measurements = vec![Technical::default().report(&subject), ColourModel::default().report(&subject)];
+    let measurements =
+        vec![Technical::default().report(&subject), ColourModel::default().report(&subject), Attributes::default().report(&subject)];
     judge(measurements, gate)
+}
+
+/// Judges a clip by what was measured as its frames went by. Whether it keeps to the bible is judged by its key
+/// pictures, each for itself.
+#[must_use]
+pub fn judge_clip(name: &str, report: ClipReport, gate: Score) -> PictureVerdict {
+    let elsewhere = Measurement {
+        measure: ColourModel::default().name().to_owned(),
+        version: ColourModel::default().version(),
+        role: Role::Consistency,
+        outcome: Outcome::NotApplicable { reason: "the key pictures are measured by themselves".to_owned() },
+    };
+    PictureVerdict { picture: name.to_owned(), verdict: judge(vec![report.measurement, elsewhere], gate) }
 }
 
 /// The fingerprint of a picture as it was written; `None` when it cannot be decoded.

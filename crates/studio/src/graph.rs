@@ -125,9 +125,9 @@ pub struct Graph<'a> {
     layout: Capabilities,
     rendering: Option<Rendering>,
     /// What is drawn, in the order in which it is drawn: sheets, then shots in story order.
-    pub nodes: Vec<Node>,
+    pub nodes: Vec<Arc<Node>>,
     /// What is cut.
-    pub episodes: Vec<EpisodeNode>,
+    pub episodes: Vec<Arc<EpisodeNode>>,
 }
 
 impl<'a> Graph<'a> {
@@ -207,7 +207,7 @@ impl<'a> Graph<'a> {
         for (scene, shot) in episode.shots() {
             let same = untouched.filter(|untouched| untouched.shot(episode.at, scene, shot));
             let kept = same.and_then(|untouched| untouched.node(&Subject::Shot(shot.at)));
-            let clip = match kept.as_ref().and_then(clip_of) {
+            let clip = match kept.as_deref().and_then(clip_of) {
                 Some(clip) => Arc::clone(clip),
                 None => Arc::new(self.clip(episode, scene, shot, &mut Reads::new())?),
             };
@@ -246,13 +246,13 @@ impl<'a> Graph<'a> {
         let settings = &self.project.settings;
         let recipe = recipe::episode(&episode.title, settings.frame_rate, &digests, &lines(self.project, episode), EDITOR)
             .map_err(|source| StudioError::Recipe { subject, source })?;
-        self.episodes.push(EpisodeNode { at: episode.at, recipe: recipe.digest, clips });
+        self.episodes.push(Arc::new(EpisodeNode { at: episode.at, recipe: recipe.digest, clips }));
         Ok(())
     }
 
-    fn node(&self, subject: Subject, work: Work) -> Result<Node, StudioError> {
+    fn node(&self, subject: Subject, work: Work) -> Result<Arc<Node>, StudioError> {
         let recipe = self.recipe_of(&subject, &work)?.digest;
-        Ok(Node { subject, recipe, work })
+        Ok(Arc::new(Node { subject, recipe, work }))
     }
 
     fn clip(&self, episode: &Episode, scene: &Scene, shot: &Shot, reads: &mut Reads) -> Result<ClipBrief, StudioError> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bible::Digest;
 
-use crate::graph::Graph;
+use crate::graph::{Graph, Node};
 use crate::plan::{Action, Plan, Step};
 use crate::reason::{self, Reason};
 use crate::remembered::Remembered;
@@ -32,7 +32,7 @@ impl Studio {
         let untouched = remembered.held_against(&after.project, new_stamp);
         let new = Graph::after(&after.project, &new_engine, new_rendering, untouched.as_ref())?;
 
-        let recipes: HashMap<&Subject, &crate::graph::Node> = old.nodes.iter().map(|node| (&node.subject, node)).collect();
+        let recipes: HashMap<&Subject, &Node> = old.nodes.iter().map(|node| (&node.subject, &**node)).collect();
         let stale: Vec<_> =
             new.nodes.iter().filter(|node| recipes.get(&node.subject).is_none_or(|old| old.recipe != node.recipe)).collect();
         let project = self.store.project_by_slug(&after.project.settings.slug).await?.map(|project| project.id);

@@ -44,6 +44,7 @@ mod remembered;
 pub mod rendering;
 mod review;
 pub mod screenplay;
+pub mod sheet;
 mod show;
 pub mod subject;
 

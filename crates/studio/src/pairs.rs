@@ -23,7 +23,7 @@ use engine::picture::{PartMap, Raster, Skeleton};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::picture_files::read_skeletons;
+use crate::picture_files::{read_part_map, read_skeletons};
 
 /// Why a folder of pairs could not be measured.
 #[derive(Debug, thiserror::Error)]
@@ -176,14 +176,7 @@ fn layout(folder: &Path) -> Result<Option<LayoutFiles>, PairsError> {
     }
     let indices = picture(&folder.join("layout.parts.png"))?;
     let list = folder.join("layout.parts.json");
-    let parts = serde_json::from_slice(&bytes(&list)?).map_err(|source| PairsError::Map { path: list, source })?;
-    let parts = PartMap {
-        width: indices.width,
-        height: indices.height,
-        // Grey: every channel is the index.
-        indices: indices.rgba.as_chunks::<4>().0.iter().map(|pixel| pixel[0]).collect(),
-        parts,
-    };
+    let parts = read_part_map(&indices, &bytes(&list)?).map_err(|source| PairsError::Map { path: list, source })?;
     let poses = folder.join("layout.skeletons.json");
     let skeletons = if poses.is_file() {
         read_skeletons(&bytes(&poses)?).map_err(|source| PairsError::Map { path: poses, source })?

@@ -99,6 +99,20 @@ pub fn read_skeletons(json: &[u8]) -> Result<Vec<Skeleton>, serde_json::Error> {
     Ok(serde_json::from_slice::<File>(json)?.people.into_iter().filter_map(skeleton).collect())
 }
 
+/// A part map as [`files_of`] writes it: the picture of indices and the list beside it.
+///
+/// # Errors
+/// When the list is no list of parts.
+pub fn read_part_map(indices: &Raster, list: &[u8]) -> Result<PartMap, serde_json::Error> {
+    Ok(PartMap {
+        width: indices.width,
+        height: indices.height,
+        // Grey: every channel is the index.
+        indices: indices.rgba.as_chunks::<4>().0.iter().map(|pixel| pixel[0]).collect(),
+        parts: serde_json::from_slice(list)?,
+    })
+}
+
 pub(crate) fn png_file(name: String, image: &Raster) -> Result<MadeFile, PictureFileError> {
     let opaque = image.rgba.chunks_exact(4).all(|pixel| pixel[3] == 255);
     let (colour, bytes) = if opaque {

@@ -210,7 +210,8 @@ impl Studio {
         let mut steps = Vec::with_capacity(stale.len());
         for node in stale {
             let action = if known.contains(&node.recipe) { Action::Reuse } else { Action::Draw };
-            let reasons = match placements.get(&node.subject.to_string()) {
+            let placement = if placements.is_empty() { None } else { placements.get(&node.subject.to_string()) };
+            let reasons = match placement {
                 None => vec![Reason::New],
                 Some(placement) => {
                     if let std::collections::hash_map::Entry::Vacant(e) = versions.entry(placement.bible) {
@@ -272,5 +273,5 @@ pub(crate) const fn kind_of(subject: &Subject) -> Option<RecipeKind> {
 /// As [`Graph::of`].
 pub fn all_recipes(project: &Project, engine: &LayoutEngine) -> Result<BTreeMap<Subject, Digest>, StudioError> {
     let graph = Graph::of(project, engine)?;
-    Ok(graph.nodes.into_iter().map(|node| (node.subject, node.recipe)).collect())
+    Ok(graph.nodes.iter().map(|node| (node.subject.clone(), node.recipe)).collect())
 }

@@ -89,7 +89,7 @@ pub(crate) struct Production<'a> {
 
 impl Studio {
     /// The engine of a show. A server is only asked when there is something to draw.
-    async fn engine_of(
+    pub(crate) async fn engine_of(
         &self,
         layout: &Arc<LayoutEngine>,
         rendering: Option<Rendering>,
@@ -183,7 +183,7 @@ pub(crate) struct RunFacts {
 }
 
 /// An empty folder for half-finished work; whatever a dead process left there is gone.
-fn fresh_scratch(data: &Path) -> Result<PathBuf, StudioError> {
+pub(crate) fn fresh_scratch(data: &Path) -> Result<PathBuf, StudioError> {
     let scratch = data.join("scratch");
     if scratch.exists() {
         std::fs::remove_dir_all(&scratch).map_err(StudioError::file("emptying", &scratch))?;
@@ -205,13 +205,18 @@ impl Production<'_> {
     /// Uses what was made from the same recipe before.
     async fn reuse(&self, plan: &Plan) -> Result<usize, StudioError> {
         let steps: Vec<_> = plan.steps.iter().filter(|step| step.action == Action::Reuse).collect();
-        let recipes: Vec<Digest> = steps.iter().map(|step| step.recipe).collect();
+        self.place_again(steps.into_iter().map(|step| (&step.subject, step.recipe)).collect()).await
+    }
+
+    /// Uses what was made from these recipes before.
+    pub(crate) async fn place_again(&self, made: Vec<(&Subject, Digest)>) -> Result<usize, StudioError> {
+        let recipes: Vec<Digest> = made.iter().map(|(_, recipe)| *recipe).collect();
         let known = self.studio.store.artifacts_of_recipes(self.project, &recipes).await?;
         let by_recipe: HashMap<Digest, Uuid> = known.into_iter().map(|artifact| (artifact.recipe, artifact.id)).collect();
         let mut placements = Vec::new();
-        for step in steps {
-            if let Some(artifact) = by_recipe.get(&step.recipe) {
-                placements.push(self.placement(&step.subject, step.recipe, *artifact)?);
+        for (subject, recipe) in made {
+            if let Some(artifact) = by_recipe.get(&recipe) {
+                placements.push(self.placement(subject, recipe, *artifact)?);
             }
         }
         let count = placements.len();
@@ -235,7 +240,7 @@ impl Production<'_> {
 
     /// Draws what is stale: sheets look by look, then clips, several at a time.
     async fn draw_all(&self, to_draw: &HashSet<&Subject>, jobs: usize) -> Result<usize, StudioError> {
-        let stale: Vec<&Node> = self.graph.nodes.iter().filter(|node| to_draw.contains(&node.subject)).collect();
+        let stale: Vec<&Node> = self.graph.nodes.iter().map(|node| &**node).filter(|node| to_draw.contains(&node.subject)).collect();
         let (sheets, clips): (Vec<&Node>, Vec<&Node>) = stale.iter().partition(|node| matches!(node.work, Work::Sheet(_)));
         let mut looks: BTreeMap<String, Vec<&Node>> = BTreeMap::new();
         for node in &sheets {
@@ -258,7 +263,7 @@ impl Production<'_> {
 
     /// Draws the stale pictures of one look. They are judged together, for no two pictures of a sheet may be
     /// the same.
-    async fn draw_look(&self, nodes: Vec<&Node>) -> Result<(), StudioError> {
+    pub(crate) async fn draw_look(&self, nodes: Vec<&Node>) -> Result<(), StudioError> {
         let mut drawn: Vec<(&Node, Uuid, f64, KeyPicture)> = Vec::new();
         for node in nodes {
             self.stop_when_cancelled()?;

@@ -53,7 +53,8 @@ impl DrawingFiles {
     /// # Errors
     /// Never: paths and digests have a JSON form.
     pub fn of(files: BTreeMap<String, Digest>) -> Result<Self, serde_json::Error> {
-        Ok(Self { digest: Digest::of_json(&files)?, files })
+        // A map in order of its keys is canonical JSON as it is written.
+        Ok(Self { digest: Digest::of(&serde_json::to_vec(&files)?), files })
     }
 }
 

@@ -4,7 +4,9 @@
 //! nothing else (`director::Director::clip`). So it is enough to know which of those differ. That this leaves nothing
 //! out is checked against graphs made without memory, in the tests here and in the benchmarks.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::borrow::Borrow;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use bible::story::{Episode, Scene, Shot};
@@ -18,26 +20,50 @@ use crate::subject::Subject;
 pub(crate) struct Remembered {
     project: Arc<Project>,
     engine: Digest,
-    nodes: HashMap<Subject, Node>,
-    sheets: HashMap<Slug, Vec<Subject>>,
-    episodes: BTreeMap<StoryTime, EpisodeNode>,
+    nodes: HashSet<BySubject>,
+    sheets: HashMap<Slug, Vec<Arc<Node>>>,
+    episodes: BTreeMap<StoryTime, Arc<EpisodeNode>>,
+}
+
+/// A node that is found by what it makes.
+#[derive(Debug)]
+struct BySubject(Arc<Node>);
+
+impl Borrow<Subject> for BySubject {
+    fn borrow(&self) -> &Subject {
+        &self.0.subject
+    }
+}
+
+impl PartialEq for BySubject {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.subject == other.0.subject
+    }
+}
+
+impl Eq for BySubject {}
+
+impl Hash for BySubject {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.subject.hash(state);
+    }
 }
 
 impl Remembered {
     /// Remembers a graph. `engine` stands for everything that decides how it draws.
     pub(crate) fn new(project: Arc<Project>, engine: Digest, graph: &Graph<'_>) -> Self {
-        let mut sheets: HashMap<Slug, Vec<Subject>> = HashMap::new();
+        let mut sheets: HashMap<Slug, Vec<Arc<Node>>> = HashMap::new();
         for node in &graph.nodes {
             if let Subject::Sheet { character, .. } = &node.subject {
-                sheets.entry(character.clone()).or_default().push(node.subject.clone());
+                sheets.entry(character.clone()).or_default().push(Arc::clone(node));
             }
         }
         Self {
             project,
             engine,
-            nodes: graph.nodes.iter().map(|node| (node.subject.clone(), node.clone())).collect(),
+            nodes: graph.nodes.iter().map(|node| BySubject(Arc::clone(node))).collect(),
             sheets,
-            episodes: graph.episodes.iter().map(|episode| (episode.at, episode.clone())).collect(),
+            episodes: graph.episodes.iter().map(|episode| (episode.at, Arc::clone(episode))).collect(),
         }
     }
 
@@ -74,12 +100,11 @@ pub(crate) struct Untouched<'a> {
 
 impl Untouched<'_> {
     /// The sheets of a character.
-    pub(crate) fn sheets(&self, character: &Slug) -> Option<impl Iterator<Item = Node>> {
+    pub(crate) fn sheets(&self, character: &Slug) -> Option<impl Iterator<Item = Arc<Node>>> {
         if self.characters.contains(character) {
             return None;
         }
-        let subjects = self.before.sheets.get(character)?;
-        Some(subjects.iter().filter_map(|subject| self.before.nodes.get(subject)).cloned())
+        Some(self.before.sheets.get(character)?.iter().cloned())
     }
 
     /// Whether a shot is briefed as before.
@@ -94,12 +119,12 @@ impl Untouched<'_> {
     }
 
     /// A node of a shot that is briefed as before.
-    pub(crate) fn node(&self, subject: &Subject) -> Option<Node> {
-        self.before.nodes.get(subject).cloned()
+    pub(crate) fn node(&self, subject: &Subject) -> Option<Arc<Node>> {
+        self.before.nodes.get(subject).map(|node| Arc::clone(&node.0))
     }
 
     /// An episode whose clips are all as they were and whose lines are spoken by the same people.
-    pub(crate) fn episode(&self, episode: &Episode) -> Option<EpisodeNode> {
+    pub(crate) fn episode(&self, episode: &Episode) -> Option<Arc<EpisodeNode>> {
         let same = self.episodes.contains(&episode.at)
             && !episode.shots().flat_map(|(_, shot)| &shot.lines).any(|line| self.characters.contains(&line.character));
         same.then(|| self.before.episodes.get(&episode.at).cloned())?

@@ -18,6 +18,7 @@ pub(crate) mod produce;
 pub(crate) mod review;
 pub(crate) mod schema;
 pub(crate) mod serve;
+pub(crate) mod sheet;
 pub(crate) mod sim;
 pub(crate) mod workflows;
 

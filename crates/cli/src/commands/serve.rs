@@ -25,6 +25,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
     let listener = server::bind(context.settings.listen).await?;
     output::note(format_args!("Echo Studio is at http://{}  (Ctrl-C ends it)", listener.local_addr()?));
     let cancel = super::until_interrupted();
-    server::serve(listener, studio, Author::named(arguments.author), cancel).await?;
+    let data = context.settings.data_folder(&arguments.project.project);
+    server::serve(listener, studio, Author::named(arguments.author), data, cancel).await?;
     Ok(Exit::Success)
 }

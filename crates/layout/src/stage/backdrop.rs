@@ -7,7 +7,7 @@ use super::camera::Camera;
 use super::glow::glow;
 use super::pixels::{lay_coarse, lay_over};
 use super::pixmap;
-use super::scenery::{Part, Scenery};
+use super::scenery::Scenery;
 
 /// A backdrop as pixels.
 #[derive(Debug)]
@@ -34,14 +34,11 @@ impl Backdrop {
 
     /// A set as the camera sees it.
     pub(crate) fn of_set(scenery: &Scenery, camera: &Camera) -> Result<Self, EngineError> {
-        let plates = scenery.plates(std::slice::from_ref(camera))?;
         let mut far = pixmap(camera.canvas)?;
         far.fill(Color::BLACK);
         let mut near = pixmap(camera.canvas)?;
         let mut foreground = pixmap(camera.canvas)?;
-        scenery.draw(Part::Far, &plates, camera, &mut far);
-        scenery.draw(Part::Near, &plates, camera, &mut near);
-        scenery.draw(Part::Foreground, &plates, camera, &mut foreground);
+        scenery.paint(camera, [&mut far, &mut near, &mut foreground])?;
         let light = glow(scenery, camera, &|_, _| 1.0)?;
         let mut whole = far.clone();
         lay_over(&mut whole, &near);

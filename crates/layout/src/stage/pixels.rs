@@ -68,17 +68,32 @@ struct Axis {
 }
 
 impl Axis {
-    /// Positions `slope * (pixel + 0.5) + start - 0.5` for pixels 0 to `length`, clamped to `size` samples.
+    /// The positions of pixels 0 to `length`; see [`Taps`].
     fn new(length: u32, slope: f64, start: f64, size: u32) -> Self {
-        let last = f64::from(size - 1);
-        let taps = (0..length)
-            .map(|pixel| {
-                let at = (slope * (f64::from(pixel) + 0.5) + start - 0.5).clamp(0.0, last);
-                let fixed = (at * 256.0).round() as u32;
-                (fixed >> 8, fixed & 255)
-            })
-            .collect();
-        Self { taps }
+        let taps = Taps::new(slope, start, size);
+        Self { taps: (0..length as usize).map(|pixel| taps.at(pixel)).collect() }
+    }
+}
+
+/// Positions `slope * (pixel + 0.5) + start - 0.5`, clamped to `size` samples.
+struct Taps {
+    slope: f64,
+    start: f64,
+    last: f64,
+}
+
+impl Taps {
+    fn new(slope: f64, start: f64, size: u32) -> Self {
+        Self { slope, start, last: f64::from(size - 1) }
+    }
+
+    /// The left or upper neighbour, and the weight of the other, 0 to 256.
+    #[inline]
+    fn at(&self, pixel: usize) -> (u32, u32) {
+        let at = (self.slope * (pixel as f64 + 0.5) + self.start - 0.5).clamp(0.0, self.last);
+        // Half up, as rounding does for what is not negative, without a call of the mathematics library.
+        let fixed = (at * 256.0 + 0.5) as u32;
+        (fixed >> 8, fixed & 255)
     }
 }
 
@@ -98,16 +113,20 @@ impl Plate {
         Self { pixmap, origin, scale, spans }
     }
 
-    /// Columns of the destination that row `row` of the plate can touch, under a mapping.
-    fn reach(&self, rows: [u32; 2], slope: f64, start: f64, width: u32) -> (usize, usize) {
-        let (mut first, mut end) = (u32::MAX, 0);
-        for row in rows {
-            let span = self.spans[row as usize];
-            if span.0 < span.1 {
-                first = first.min(span.0);
-                end = end.max(span.1);
-            }
+    /// Columns of the plate that are not clear in either of two rows: first, and one past the last.
+    fn span(&self, rows: [u32; 2]) -> (u32, u32) {
+        let [one, other] = rows.map(|row| self.spans[row as usize]);
+        if one.0 >= one.1 {
+            other
+        } else if other.0 >= other.1 {
+            one
+        } else {
+            (one.0.min(other.0), one.1.max(other.1))
         }
+    }
+
+    /// Columns of the destination that a span of the plate's columns can touch, under a mapping.
+    fn reach(&self, (first, end): (u32, u32), slope: f64, start: f64, width: u32) -> (usize, usize) {
         if first >= end {
             return (0, 0);
         }
@@ -131,22 +150,22 @@ impl Plate {
         let stride = self.pixmap.width() as usize;
         let source = quads(&self.pixmap);
         let above = (((-0.5 - start_y) / slope) - 0.5).ceil().max(0.0) as usize;
+        let (first, end) =
+            self.spans.iter().filter(|span| span.0 < span.1).fold((u32::MAX, 0), |all, span| (all.0.min(span.0), all.1.max(span.1)));
+        let (first, end) = self.reach((first, end), slope, start_x, width);
+        let mut across = Across::new(self, &columns.taps[first..end]);
         for (y, target) in quads_mut(onto).chunks_exact_mut(width as usize).enumerate().skip(above) {
             let (row, weight) = rows.taps[y];
             let next = (row + 1).min(self.pixmap.height() - 1);
-            let (from, to) = self.reach([row, if weight == 0 { row } else { next }], slope, start_x, width);
+            let (from, to) = self.reach(self.span([row, if weight == 0 { row } else { next }]), slope, start_x, width);
             if from >= to {
                 continue;
             }
-            let upper = &source[row as usize * stride..][..stride];
-            if exact && weight == 0 {
-                for (target, &(column, _)) in target[from..to].iter_mut().zip(&columns.taps[from..to]) {
-                    let pixel = u32::from_le_bytes(upper[column as usize]);
-                    *target = over(pixel, u32::from_le_bytes(*target)).to_le_bytes();
-                }
+            let (left, right) = (columns.taps[from].0 as usize, columns.taps[to - 1].0 as usize);
+            if exact && weight == 0 && right - left == to - 1 - from {
+                lay_row(&mut target[from..to], &source[row as usize * stride..][left..=right]);
             } else {
-                let lower = &source[next as usize * stride..][..stride];
-                sample_row(&mut target[from..to], upper, lower, weight, &columns.taps[from..to]);
+                lay_row(&mut target[from..to], across.mix([row, next], weight, from - first..to - first));
             }
         }
     }
@@ -164,20 +183,31 @@ impl Plate {
         let fixed = (at.clamp(0.0, f64::from(self.pixmap.height() - 1)) * 256.0).round() as u32;
         let (row, weight) = (fixed >> 8, fixed & 255);
         let next = (row + 1).min(self.pixmap.height() - 1);
-        let (from, to) = self.reach([row, next], slope, start_x, width);
+        let (from, to) = self.reach(self.span([row, next]), slope, start_x, width);
         if from >= to {
             return;
         }
-        let columns = Axis::new(width, slope, start_x, self.pixmap.width());
         let stride = self.pixmap.width() as usize;
         let source = quads(&self.pixmap);
         let (upper, lower) = (&source[row as usize * stride..][..stride], &source[next as usize * stride..][..stride]);
+        // Every row of a floor has a scale of its own, so nothing is shared between rows: mixed down first, then across.
+        let taps = Taps::new(slope, start_x, self.pixmap.width());
+        let (first, end) = (taps.at(from).0 as usize, taps.at(to - 1).0 as usize + 2);
+        let columns = first..end.min(stride);
+        let mut mixed = vec![[0_u8; 4]; columns.len()];
+        mix_rows(&mut mixed, &upper[columns.clone()], &lower[columns], weight as u16);
+        let last = mixed.len() - 1;
+        let drawn: Vec<[u8; 4]> = (from..to)
+            .map(|pixel| {
+                let (column, share) = taps.at(pixel);
+                let left = column as usize - first;
+                lerp(u32::from_le_bytes(mixed[left]), u32::from_le_bytes(mixed[(left + 1).min(last)]), share).to_le_bytes()
+            })
+            .collect();
         if haze.1 == 0 {
-            sample_row(&mut target[from..to], upper, lower, weight, &columns.taps[from..to]);
+            lay_row(&mut target[from..to], &drawn);
             return;
         }
-        let mut drawn = vec![[0_u8; 4]; to - from];
-        sample_row(&mut drawn, upper, lower, weight, &columns.taps[from..to]);
         let air = u32::from_le_bytes([haze.0[0], haze.0[1], haze.0[2], 255]);
         for (target, pixel) in target[from..to].iter_mut().zip(drawn) {
             let pixel = u32::from_le_bytes(pixel);
@@ -187,23 +217,79 @@ impl Plate {
     }
 }
 
-#[inline]
-fn sample_row(target: &mut [[u8; 4]], upper: &[[u8; 4]], lower: &[[u8; 4]], weight: u32, taps: &[(u32, u32)]) {
-    let last = upper.len() - 1;
-    for (target, &(column, share)) in target.iter_mut().zip(taps) {
-        let (left, right) = (column as usize, (column as usize + 1).min(last));
-        let load = |row: &[[u8; 4]], column: usize| u32::from_le_bytes(row[column]);
-        let top = lerp(load(upper, left), load(upper, right), share);
-        let bottom = lerp(load(lower, left), load(lower, right), share);
-        *target = over(lerp(top, bottom, weight), u32::from_le_bytes(*target)).to_le_bytes();
+/// Rows of a plate sampled along one axis: rows of the destination that lie between the same two share them.
+struct Across<'a> {
+    plate: &'a Plate,
+    /// Where the columns that are sampled lie in the plate.
+    taps: &'a [(u32, u32)],
+    /// The row of the plate, and its pixels at the taps.
+    rows: [(Option<u32>, Vec<[u8; 4]>); 2],
+    mixed: Vec<[u8; 4]>,
+}
+
+impl<'a> Across<'a> {
+    fn new(plate: &'a Plate, taps: &'a [(u32, u32)]) -> Self {
+        let row = || vec![[0; 4]; taps.len()];
+        Self { plate, taps, rows: [(None, row()), (None, row())], mixed: row() }
+    }
+
+    /// A mix of two rows of the plate, `weight` / 256 of the second, at some of the columns.
+    fn mix(&mut self, rows: [u32; 2], weight: u32, columns: std::ops::Range<usize>) -> &[[u8; 4]] {
+        let upper = self.sample(rows[0], None);
+        if weight == 0 {
+            return &self.rows[upper].1[columns];
+        }
+        let lower = self.sample(rows[1], Some(upper));
+        let mixed = &mut self.mixed[columns.clone()];
+        mix_rows(mixed, &self.rows[upper].1[columns.clone()], &self.rows[lower].1[columns], weight as u16);
+        mixed
+    }
+
+    /// Which of the two kept rows holds a row of the plate; sampled into the one that is not `busy` when neither does.
+    fn sample(&mut self, row: u32, busy: Option<usize>) -> usize {
+        if let Some(at) = self.rows.iter().position(|kept| kept.0 == Some(row)) {
+            return at;
+        }
+        // Rows come from top to bottom, so the upper of the two is the one that is done with.
+        let at = busy.map_or_else(|| usize::from(self.rows[0].0 > self.rows[1].0), |busy| 1 - busy);
+        let stride = self.plate.pixmap.width() as usize;
+        let pixels = &quads(&self.plate.pixmap)[row as usize * stride..][..stride];
+        let kept = &mut self.rows[at];
+        kept.0 = Some(row);
+        for (target, &(column, share)) in kept.1.iter_mut().zip(self.taps) {
+            let (left, right) = (pixels[column as usize], pixels[(column as usize + 1).min(stride - 1)]);
+            *target = lerp(u32::from_le_bytes(left), u32::from_le_bytes(right), share).to_le_bytes();
+        }
+        at
+    }
+}
+
+/// Mixes two rows byte by byte: `weight` / 256 of the second.
+fn mix_rows(target: &mut [[u8; 4]], upper: &[[u8; 4]], lower: &[[u8; 4]], weight: u16) {
+    let pairs = upper.as_flattened().iter().zip(lower.as_flattened());
+    for (target, (upper, lower)) in target.as_flattened_mut().iter_mut().zip(pairs) {
+        *target = ((u16::from(*upper) * (256 - weight) + u16::from(*lower) * weight) >> 8) as u8;
+    }
+}
+
+/// Lays a row of pixels over another. Most stretches are clear or opaque throughout, and told at once.
+fn lay_row(target: &mut [[u8; 4]], source: &[[u8; 4]]) {
+    const STRETCH: usize = 16;
+    for (target, source) in target.chunks_mut(STRETCH).zip(source.chunks(STRETCH)) {
+        let (all, any) = source.iter().fold((255, 0), |(all, any), pixel| (all & pixel[3], any | pixel[3]));
+        if all == 255 {
+            target.copy_from_slice(source);
+        } else if any != 0 {
+            for (target, pixel) in target.iter_mut().zip(source) {
+                *target = over(u32::from_le_bytes(*pixel), u32::from_le_bytes(*target)).to_le_bytes();
+            }
+        }
     }
 }
 
 /// Lays one picture over another of the same size.
 pub(crate) fn lay_over(onto: &mut Pixmap, source: &Pixmap) {
-    for (target, pixel) in quads_mut(onto).iter_mut().zip(quads(source)) {
-        *target = over(u32::from_le_bytes(*pixel), u32::from_le_bytes(*target)).to_le_bytes();
-    }
+    lay_row(quads_mut(onto), quads(source));
 }
 
 /// Lays a small picture over a larger one at `left`, `top` (may lie outside).
@@ -220,9 +306,7 @@ pub(crate) fn lay_at(onto: &mut Pixmap, source: &Pixmap, left: i32, top: i32) {
     for y in from_y..to_y {
         let from = (y - top) as usize * stride + (from_x - left) as usize;
         let row = &pixels[from..][..(to_x - from_x) as usize];
-        for (target, pixel) in target[(y * width + from_x) as usize..].iter_mut().zip(row) {
-            *target = over(u32::from_le_bytes(*pixel), u32::from_le_bytes(*target)).to_le_bytes();
-        }
+        lay_row(&mut target[(y * width + from_x) as usize..][..row.len()], row);
     }
 }
 

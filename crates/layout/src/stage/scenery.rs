@@ -51,6 +51,20 @@ struct Board {
     unit: f64,
 }
 
+/// What cameras see of a layer, in units of the set.
+struct View {
+    left: f64,
+    top: f64,
+    right: f64,
+    bottom: f64,
+    /// Pixels per unit.
+    scale: f64,
+    /// One camera sees it sharp, and no edge of the layer lies within the frame.
+    as_seen: bool,
+    /// It is out of focus.
+    soft: bool,
+}
+
 /// Which part of a backdrop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Part {
@@ -129,14 +143,36 @@ impl Scenery {
     pub(crate) fn plates(&self, cameras: &[Camera]) -> Result<Plates, EngineError> {
         let mut plates = Vec::new();
         for (index, board) in self.boards.iter().enumerate() {
-            if let Some(plate) = self.plate(board, cameras)? {
-                plates.push((index, plate));
+            if let Some(view) = self.view(board, cameras) {
+                plates.push((index, board.plate(&view)?));
             }
         }
         Ok(Plates { plates })
     }
 
-    fn plate(&self, board: &Board, cameras: &[Camera]) -> Result<Option<Plate>, EngineError> {
+    /// Paints the backdrop for a camera that stands still: far, near and foreground.
+    pub(crate) fn paint(&self, camera: &Camera, [far, near, foreground]: [&mut Pixmap; 3]) -> Result<(), EngineError> {
+        let draught = self.design.drawn.draught();
+        for (index, board) in self.boards.iter().enumerate() {
+            let Some(view) = self.view(board, std::slice::from_ref(camera)) else { continue };
+            let onto: &mut Pixmap = match self.part(index) {
+                Part::Far => far,
+                Part::Near => near,
+                Part::Foreground => foreground,
+            };
+            if view.as_seen {
+                // What is sharp and fills the frame needs no plate: it is drawn where it is seen.
+                let placing = camera.place(&draught, board.depth);
+                board.render([placing.x, placing.y], placing.scale, onto);
+            } else {
+                self.draw_plate(board, &board.plate(&view)?, camera, onto);
+            }
+        }
+        Ok(())
+    }
+
+    /// What these cameras see of a layer; `None` when that is nothing.
+    fn view(&self, board: &Board, cameras: &[Camera]) -> Option<View> {
         let draught = self.design.drawn.draught();
         let [full_width, full_height] = self.design.drawn.size;
         let (mut left, mut top, mut right, mut bottom) = (f64::MAX, f64::MAX, f64::MIN, f64::MIN);
@@ -168,7 +204,7 @@ impl Scenery {
             }
         }
         if scale == 0.0 {
-            return Ok(None);
+            return None;
         }
         let still = cameras.len() == 1 && board.kind != LayerKind::Floor && blur <= SHARP;
         let inside = left >= 0.0 && right <= full_width && bottom <= full_height;
@@ -180,45 +216,35 @@ impl Scenery {
             scale /= soft;
             scale *= (MOST_PIXELS / ((right - left) * (bottom - top) * scale * scale)).sqrt().min(1.0);
         }
-        if right <= left || bottom <= top {
-            return Ok(None);
-        }
-        let size = |from: f64, to: f64| (((to - from) * scale - 1e-6).ceil().max(2.0)) as u32;
-        let (width, height) = (size(left, right), size(top, bottom));
-        let mut pixmap = Pixmap::new(width, height).ok_or_else(|| EngineError::Impossible {
-            reason: format!("the layer `{}` would take {width} x {height} pixels", board.name),
-        })?;
-        let to_pixels = scale / board.unit;
-        let transform = Transform::from_row(to_pixels as f32, 0.0, 0.0, to_pixels as f32, (-left * scale) as f32, (-top * scale) as f32);
-        resvg::render(&board.tree, transform, &mut pixmap.as_mut());
-        if soft > 1.0 {
-            soften(&mut pixmap);
-        }
-        Ok(Some(Plate::new(pixmap, [left, top], scale)))
+        (right > left && bottom > top).then_some(View { left, top, right, bottom, scale, as_seen: still && inside, soft: soft > 1.0 })
     }
 
     /// Draws a part of the backdrop from plates that were made for this camera among others.
     pub(crate) fn draw(&self, part: Part, plates: &Plates, camera: &Camera, onto: &mut Pixmap) {
-        let draught = self.design.drawn.draught();
+        for (index, plate) in plates.plates.iter().filter(|(index, _)| self.part(*index) == part) {
+            self.draw_plate(&self.boards[*index], plate, camera, onto);
+        }
+    }
+
+    /// Which part of the backdrop a layer belongs to.
+    fn part(&self, index: usize) -> Part {
+        let board = &self.boards[index];
         let floor = self.boards.iter().position(|board| board.kind == LayerKind::Floor).unwrap_or(usize::MAX);
-        for (index, plate) in &plates.plates {
-            let board = &self.boards[*index];
-            let its_part = if board.kind != LayerKind::Floor && board.depth < 0.0 {
-                Part::Foreground
-            } else if *index < floor && board.depth > FAR {
-                Part::Far
-            } else {
-                Part::Near
-            };
-            if its_part != part {
-                continue;
-            }
-            if board.kind == LayerKind::Floor {
-                self.draw_floor(plate, camera, onto);
-            } else if camera.sees(board.depth) {
-                let placing = camera.place(&draught, board.depth);
-                plate.draw(onto, placing.scale, placing.x, placing.y);
-            }
+        if board.kind != LayerKind::Floor && board.depth < 0.0 {
+            Part::Foreground
+        } else if index < floor && board.depth > FAR {
+            Part::Far
+        } else {
+            Part::Near
+        }
+    }
+
+    fn draw_plate(&self, board: &Board, plate: &Plate, camera: &Camera, onto: &mut Pixmap) {
+        if board.kind == LayerKind::Floor {
+            self.draw_floor(plate, camera, onto);
+        } else if camera.sees(board.depth) {
+            let placing = camera.place(&self.design.drawn.draught(), board.depth);
+            plate.draw(onto, placing.scale, placing.x, placing.y);
         }
     }
 
@@ -232,6 +258,28 @@ impl Scenery {
             let haze = (self.light.haze_at(depth) * 256.0).round() as u32;
             plate.draw_row(target, unit, placing.scale, placing.x, (self.light.haze.channels(), haze));
         }
+    }
+}
+
+impl Board {
+    /// The layer as pixels, large and sharp enough for a view of it.
+    fn plate(&self, view: &View) -> Result<Plate, EngineError> {
+        let size = |from: f64, to: f64| (((to - from) * view.scale - 1e-6).ceil().max(2.0)) as u32;
+        let (width, height) = (size(view.left, view.right), size(view.top, view.bottom));
+        let mut pixmap = Pixmap::new(width, height)
+            .ok_or_else(|| EngineError::Impossible { reason: format!("the layer `{}` would take {width} x {height} pixels", self.name) })?;
+        self.render([-view.left * view.scale, -view.top * view.scale], view.scale, &mut pixmap);
+        if view.soft {
+            soften(&mut pixmap);
+        }
+        Ok(Plate::new(pixmap, [view.left, view.top], view.scale))
+    }
+
+    /// Draws it at `scale` pixels per unit with unit 0 at a pixel.
+    fn render(&self, at: [f64; 2], scale: f64, onto: &mut Pixmap) {
+        let to_pixels = (scale / self.unit) as f32;
+        let transform = Transform::from_row(to_pixels, 0.0, 0.0, to_pixels, at[0] as f32, at[1] as f32);
+        resvg::render(&self.tree, transform, &mut onto.as_mut());
     }
 }
 

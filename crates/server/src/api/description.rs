@@ -43,6 +43,7 @@ use crate::problem::{FieldProblem, Problem};
         (name = "bible", description = "What the show is"),
         (name = "versions", description = "Commits, branches and tags of the bible"),
         (name = "episodes", description = "Screenplays, scenes and shots"),
+        (name = "consistency", description = "Signed character sheets"),
     )
 )]
 struct Document;

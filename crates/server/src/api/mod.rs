@@ -15,6 +15,7 @@ mod picture;
 mod project;
 mod resource;
 mod scene;
+mod sheet;
 mod sheets;
 mod shot;
 mod version;
@@ -45,6 +46,8 @@ fn described() -> OpenApiRouter<Desk> {
         .merge(versions())
         .merge(episodes())
         .routes(routes!(sheets::sheets))
+        .routes(routes!(sheet::generate::generate_sheet))
+        .routes(routes!(sheet::validate::validate_sheet))
         .routes(routes!(artifacts::artifacts))
         .routes(routes!(artifacts::artifact))
         .routes(routes!(artifacts::verdicts))

@@ -97,7 +97,7 @@ impl Desk {
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let cancel = CancellationToken::new();
-        tokio::spawn(server::serve(listener, studio, ::bible::version::Author::named("Tester"), cancel.clone()));
+        tokio::spawn(server::serve(listener, studio, ::bible::version::Author::named("Tester"), std::env::temp_dir(), cancel.clone()));
         Self { _data: data, cancel, address, client: reqwest::Client::new(), project: String::new() }
     }
 

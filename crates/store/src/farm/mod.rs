@@ -1,0 +1,43 @@
+//! The render farm's tables: every change is one transaction, decided by the rules of the crate `farm`, with its event.
+//!
+//! The row of a job is the lock on all that belongs to it: whatever changes a job, its attempt or its node's slot takes
+//! that row first. Claiming takes the nodes' rows and then jobs that nobody else holds (`SKIP LOCKED` on PostgreSQL; on
+//! SQLite there is one writer at a time). Every report of a worker carries the token of its lease and changes nothing
+//! when that is not the newest.
+
+mod claim;
+mod control;
+mod lanes;
+mod money;
+mod nodes;
+mod read;
+mod report;
+mod row;
+mod submit;
+mod wake;
+
+pub use claim::{Claimed, Want};
+pub use control::Sweep;
+pub use lanes::{Queues, View};
+pub use money::{Budget, Entry, EntryKind, Spending};
+pub use nodes::{NewNode, Orphan};
+pub use read::{AttemptView, JobDetail, JobFilter, JobView};
+pub use report::{Heartbeat, Report, Reported};
+pub use submit::NewJob;
+pub use wake::Wake;
+
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
+
+fn statement<C: ConnectionTrait>(connection: &C, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+    Statement::from_sql_and_values(connection.get_database_backend(), sql, values)
+}
+
+/// Tells other processes' workers that there may be something for them.
+async fn tell_others(transaction: &DatabaseTransaction) -> Result<(), crate::StoreError> {
+    use crate::error::Doing;
+    if transaction.get_database_backend() == sea_orm::DatabaseBackend::Postgres {
+        let notify = statement(transaction, "SELECT pg_notify($1, '')", [wake::CHANNEL.into()]);
+        transaction.query_one_raw(notify).await.doing("wake the workers")?;
+    }
+    Ok(())
+}

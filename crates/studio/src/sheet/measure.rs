@@ -1,0 +1,173 @@
+//! The pictures of a sheet, read back and measured: each for itself, and every two against each other.
+
+use bible::{Digest, Slug};
+use consistency::measure::Evidence;
+use consistency::{Fingerprint, Outcome, Score, Status, Technical, agreement};
+use engine::PictureBrief;
+use engine::picture::PartMap;
+use rayon::prelude::*;
+use store::{Artifact, ArtifactFile, BlobStore};
+
+use super::document::{CharacterSheet, Check, Finding, SheetName, SlotPair, SlotPicture, canonical, sign};
+use crate::gate::judge_picture;
+use crate::picture_files::read_part_map;
+use crate::{StudioError, Subject};
+
+/// A picture as it is kept, with what it should show.
+pub(super) struct Kept {
+    pub(super) slot: Slug,
+    pub(super) subject: Subject,
+    pub(super) artifact: Artifact,
+    pub(super) status: Status,
+    pub(super) brief: PictureBrief,
+    file: ArtifactFile,
+    png: bytes::Bytes,
+    parts: Option<PartMap>,
+}
+
+/// A picture with all that was measured of it.
+struct Measured {
+    picture: SlotPicture,
+    fingerprint: Fingerprint,
+    colours: Option<consistency::colour::ColourEvidence>,
+    versions: Vec<String>,
+}
+
+impl Kept {
+    /// Reads the picture and its part map.
+    pub(super) async fn read(
+        blobs: &BlobStore,
+        slot: Slug,
+        subject: Subject,
+        artifact: Artifact,
+        status: Status,
+        brief: PictureBrief,
+    ) -> Result<Self, StudioError> {
+        let damaged =
+            |what: &str| StudioError::Unknown { what: format!("{what} of {subject} in its artifact {}", artifact.id), nearest: None };
+        let Some(file) = artifact.files.iter().find(|file| file.media_type == "image/png").cloned() else { return Err(damaged("picture")) };
+        let png = blobs.get(file.digest).await?;
+        let stem = file.name.trim_end_matches(".png");
+        let named = |suffix: &str| artifact.files.iter().find(|other| other.name == format!("{stem}.parts.{suffix}"));
+        let parts = match (named("png"), named("json")) {
+            (Some(indices), Some(list)) => {
+                let (indices, list) = (blobs.get(indices.digest).await?, blobs.get(list.digest).await?);
+                let indices = consistency::decode(&indices).map_err(|error| unreadable(&subject, &error))?;
+                let parts = read_part_map(&indices, &list);
+                Some(parts.map_err(|source| StudioError::Damaged { what: format!("the part map of {subject}"), source })?)
+            }
+            _ => None,
+        };
+        Ok(Self { slot, subject, artifact, status, brief, file, png, parts })
+    }
+
+    fn measure(&self, gate: Score) -> Result<Measured, StudioError> {
+        let raster = consistency::decode(&self.png).map_err(|error| unreadable(&self.subject, &error))?;
+        let mut pixels = Vec::with_capacity(raster.rgba.len() + 8);
+        pixels.extend_from_slice(&raster.width.to_le_bytes());
+        pixels.extend_from_slice(&raster.height.to_le_bytes());
+        pixels.extend_from_slice(&raster.rgba);
+        let verdict = judge_picture(&self.png, self.parts.as_ref(), &self.brief, &[], gate);
+        let colours = verdict.measurements.iter().find_map(|measurement| match &measurement.outcome {
+            Outcome::Measured { evidence: Evidence::Colour(colours), .. } => Some(colours.clone()),
+            _ => None,
+        });
+        let versions = verdict.measurements.iter().map(|measurement| format!("{}@{}", measurement.measure, measurement.version)).collect();
+        let measured = match verdict.reasons.iter().find(|reason| reason.leads_to.is_some()) {
+            None => Finding::Passed(verdict.score.map_or_else(|| "nothing of it is wrong".to_owned(), |score| format!("scores {score}"))),
+            Some(reason) => Finding::Failed(format!("{}: {}", reason.measure, reason.message)),
+        };
+        // A person may accept what the gate did not: their word stands beside what was measured.
+        let measured = match (self.status, measured) {
+            (Status::Accepted, Finding::Failed(why)) => Finding::Passed(format!("a person accepted it; {why}")),
+            (_, measured) => measured,
+        };
+        let checks = vec![
+            Check { check: "verdict".to_owned(), finding: measured },
+            Check { check: "pose".to_owned(), finding: self.pose() },
+            Check { check: "expression".to_owned(), finding: self.expression() },
+        ];
+        let picture = SlotPicture {
+            slot: self.slot.clone(),
+            artifact: self.artifact.id,
+            recipe: self.artifact.recipe,
+            file: self.file.digest,
+            pixels: Digest::of(&pixels),
+            status: self.status,
+            score: verdict.score,
+            checks,
+        };
+        Ok(Measured { picture, fingerprint: Fingerprint::of(&raster), colours, versions })
+    }
+
+    fn pose(&self) -> Finding {
+        let Some(actor) = self.brief.actors.first() else { return Finding::NotMeasured("nobody was asked for".to_owned()) };
+        match self.artifact.engine.as_str() {
+            "layout" => Finding::ByConstruction(format!("drawn from the pose `{}`, facing {}", actor.pose, actor.facing.word())),
+            engine => Finding::NotMeasured(format!("pictures of `{engine}` have no layout beside them to hold the pose against")),
+        }
+    }
+
+    fn expression(&self) -> Finding {
+        let Some(actor) = self.brief.actors.first() else { return Finding::NotMeasured("nobody was asked for".to_owned()) };
+        match self.artifact.engine.as_str() {
+            "layout" => Finding::ByConstruction(format!("drawn with the face `{}`", actor.expression.word())),
+            _ => Finding::NotMeasured("there is no measure that reads expressions".to_owned()),
+        }
+    }
+}
+
+fn unreadable(subject: &Subject, error: &consistency::Unreadable) -> StudioError {
+    StudioError::Unknown { what: format!("readable picture of {subject} ({error})"), nearest: None }
+}
+
+/// Measures the pictures of a sheet and signs it. The order of threads changes nothing.
+pub(super) fn measured(name: SheetName, kept: &[Kept], missing: Vec<Slug>, gate: Score) -> Result<CharacterSheet, StudioError> {
+    let mut measured: Vec<Measured> = kept.par_iter().map(|kept| kept.measure(gate)).collect::<Result<_, _>>()?;
+    let pairs = pairs(&name.character, &measured);
+    for (index, Measured { picture, .. }) in measured.iter_mut().enumerate() {
+        // Of two alike the later is the copy.
+        let original = pairs.iter().find(|pair| pair.copy && pair.other == picture.slot).map(|pair| &pair.one);
+        let finding = match (original, index) {
+            (Some(original), _) => Finding::Failed(format!("looks the same as `{original}`")),
+            (None, 0) => Finding::Passed("it is the first".to_owned()),
+            (None, _) => Finding::Passed("differs from all before it".to_owned()),
+        };
+        picture.checks.push(Check { check: "copy".to_owned(), finding });
+    }
+    let mut measures: Vec<String> = measured.iter().flat_map(|one| one.versions.iter().cloned()).collect();
+    measures.sort_unstable();
+    measures.dedup();
+    let slots: Vec<SlotPicture> = measured.into_iter().map(|one| one.picture).collect();
+    let subject = kept.first().map(|kept| kept.subject.clone());
+    let digest = sign(&name, &slots, &measures)
+        .map_err(|source| StudioError::Damaged { what: subject.map_or_else(|| name.to_string(), |subject| subject.to_string()), source })?;
+    let canonical = canonical(&slots, &pairs, gate);
+    let identity = if kept.iter().all(|kept| kept.artifact.engine == "layout") {
+        Finding::ByConstruction("every picture is drawn from one figure of the bible".to_owned())
+    } else {
+        Finding::NotMeasured("no identity model is installed; `echo-studio models` says how to get one".to_owned())
+    };
+    Ok(CharacterSheet { name, slots, missing, pairs, canonical, identity, measures, digest })
+}
+
+fn pairs(character: &Slug, measured: &[Measured]) -> Vec<SlotPair> {
+    let limits = Technical::default();
+    let mut pairs = Vec::new();
+    for (index, other) in measured.iter().enumerate() {
+        for one in &measured[..index] {
+            let agreed = one.colours.as_ref().zip(other.colours.as_ref()).and_then(|(one, other)| agreement(one, other, character));
+            let copy = one.fingerprint.distance(other.fingerprint) <= limits.duplicate_bits
+                && one.fingerprint.fine_distance(other.fingerprint) <= limits.duplicate_fine_bits;
+            pairs.push(SlotPair {
+                one: one.picture.slot.clone(),
+                other: other.picture.slot.clone(),
+                score: agreed.as_ref().map(|agreed| agreed.score),
+                parts: agreed.as_ref().map_or(0, |agreed| agreed.parts),
+                least: agreed.map(|agreed| agreed.least),
+                copy,
+            });
+        }
+    }
+    pairs
+}
