@@ -38,6 +38,7 @@ pub(crate) fn series(size: Size) -> Project {
         canvas: Canvas::default(),
         gate: 0.85,
         language: "en".to_owned(),
+        render: bible::render::Render::default(),
         extra: Default::default(),
     };
     Project { settings, bible, episodes }

@@ -26,6 +26,7 @@ pub mod lint;
 pub mod place;
 pub mod project;
 pub mod rate;
+pub mod render;
 pub mod resolve;
 pub mod schema;
 pub mod shot_list;

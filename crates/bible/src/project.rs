@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::character::Extra;
+use crate::render::Render;
 use crate::story::Episode;
 use crate::{Character, Colour, FrameRate, Location, Prop, Slug};
 
@@ -42,6 +43,9 @@ pub struct ProjectSettings {
     #[serde(default = "default_gate")]
     #[schemars(range(min = 0.0, max = 1.0))]
     pub gate: f64,
+    /// How pictures are drawn; by the built-in engine when not said.
+    #[serde(default, skip_serializing_if = "Render::is_default")]
+    pub render: Render,
     /// Language of the script as a BCP 47 tag.
     #[serde(default = "default_language")]
     pub language: String,

@@ -72,6 +72,8 @@ enum Command {
     Worker(commands::worker::Arguments),
     /// Stand in for a ComfyUI server: dry runs without a GPU, and faults on a schedule
     Sim(commands::sim::Arguments),
+    /// List, show and verify model files for ComfyUI: kind, build, family, licence, what fits what
+    Checkpoints(commands::checkpoints::Arguments),
     /// List, check, fill and run workflow templates for ComfyUI, and register your own
     Workflows(commands::workflows::Arguments),
     /// Say what is there, what is missing, what that means and what mends it
@@ -156,6 +158,7 @@ impl Command {
             Self::Farm(arguments) => commands::farm::run(arguments, context).await,
             Self::Worker(arguments) => commands::worker::run(arguments, context).await,
             Self::Sim(arguments) => commands::sim::run(arguments).await,
+            Self::Checkpoints(arguments) => commands::checkpoints::run(arguments, context).await,
             Self::Workflows(arguments) => commands::workflows::run(arguments, context).await,
             Self::Doctor(arguments) => commands::doctor::run(arguments, context).await,
             Self::Config => commands::config::run(context),

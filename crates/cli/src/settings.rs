@@ -25,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     /// Shots drawn at the same time; one per core when not set.
     pub(crate) jobs: Option<usize>,
+    /// The ComfyUI server for shows that are drawn through one.
+    pub(crate) comfyui: Option<String>,
     /// What is logged, as `tracing` filters say it: `info`, `studio=debug`.
     pub(crate) log: String,
 }
@@ -37,6 +39,7 @@ impl Default for Settings {
             blobs: None,
             listen: SocketAddr::from(([127, 0, 0, 1], 8328)),
             jobs: None,
+            comfyui: None,
             log: "warn".to_owned(),
         }
     }
@@ -57,6 +60,10 @@ pub(crate) struct Flags {
     #[arg(long, global = true, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     blobs: Option<String>,
+    /// ComfyUI server for shows that are drawn through one: http://127.0.0.1:8188
+    #[arg(long, global = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comfyui: Option<String>,
     /// What is logged: error, warn, info, debug, or a filter such as studio=debug
     #[arg(long, global = true, value_name = "FILTER")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -75,7 +82,7 @@ pub(crate) struct Flags {
 pub(crate) fn layers(flags: &Flags) -> Figment {
     Figment::from(Serialized::defaults(Settings::default()))
         .merge(Toml::file(FILE))
-        .merge(Env::prefixed("ECHO_").only(&["data", "database", "blobs", "listen", "jobs", "log"]))
+        .merge(Env::prefixed("ECHO_").only(&["data", "database", "blobs", "listen", "jobs", "comfyui", "log"]))
         .merge(figment::providers::Serialized::from(flags, figment::Profile::Default).clone())
 }
 
@@ -129,6 +136,7 @@ pub(crate) fn origins(flags: &Flags) -> Result<Vec<Origin>, Box<figment::Error>>
         ("blobs", settings.blobs.map(|url| without_password(&url))),
         ("listen", Some(settings.listen.to_string())),
         ("jobs", settings.jobs.map(|jobs| jobs.to_string())),
+        ("comfyui", settings.comfyui.map(|url| without_password(&url))),
         ("log", Some(settings.log)),
     ];
     Ok(shown

@@ -94,6 +94,10 @@ impl<'a> Director<'a> {
         common.note("style.line_weight", &brief.line_weight);
         common.note("style.line_colour", &brief.line_colour);
         common.note("style.shadow_amount", &brief.shadow_amount);
+        if project.settings.render.is_comfyui() {
+            common.note("settings.render", &project.settings.render);
+            common.note("style.description", &style.description);
+        }
         let places = project.bible.locations.iter().map(|(slug, place)| {
             let mut reads = Reads::new();
             reads.note(&format!("locations.{slug}.set"), &place.set);

@@ -28,6 +28,7 @@ mod load;
 pub mod mouth;
 mod names;
 mod place;
+pub mod prompt;
 pub mod timing;
 
 pub use breakdown::breakdown;

@@ -65,6 +65,16 @@ pub enum EngineError {
         /// Why, and what would be right.
         reason: String,
     },
+    /// A server that draws did not, or cannot be reached.
+    #[error("{engine}: {reason}")]
+    Remote {
+        /// Which engine.
+        engine: String,
+        /// What it says.
+        reason: String,
+        /// Whether the same could succeed later.
+        retryable: bool,
+    },
     /// A part's own file is broken.
     #[error("part file {path}: {reason}")]
     BrokenPart {
@@ -80,6 +90,7 @@ impl EngineError {
     #[must_use]
     pub const fn retryable(&self) -> bool {
         match self {
+            Self::Remote { retryable, .. } => *retryable,
             Self::UnknownPart { .. } | Self::Impossible { .. } | Self::BrokenPart { .. } => false,
         }
     }

@@ -37,6 +37,15 @@ pub enum StudioError {
         #[source]
         source: EngineError,
     },
+    /// A show cannot be drawn as its settings say.
+    #[error("the show cannot be drawn as `render` in project.yaml says: {reason}")]
+    Rendering {
+        /// Why, and what would be right.
+        reason: String,
+    },
+    /// The engine that a show is drawn with cannot begin.
+    #[error("the engine of this show cannot begin")]
+    Engine(#[source] EngineError),
     /// A value has no JSON form.
     #[error("the recipe of {subject} has no JSON form: a number in it is not finite")]
     Recipe {
@@ -134,13 +143,14 @@ impl StudioError {
             Self::Folder(_)
             | Self::Source(_)
             | Self::Brief { .. }
+            | Self::Rendering { .. }
             | Self::Recipe { .. }
             | Self::PictureFile { .. }
             | Self::Url(_)
             | Self::Unknown { .. }
             | Self::Damaged { .. }
             | Self::Crashed { .. } => false,
-            Self::Draw { source, .. } => source.retryable(),
+            Self::Draw { source, .. } | Self::Engine(source) => source.retryable(),
             Self::Editorial { source, .. } => source.retryable(),
             Self::History(error) => error.retryable(),
             Self::Store(error) => error.retryable(),

@@ -9,7 +9,7 @@ use bible::story::{Episode, Scene, Shot, TransitionKind};
 use bible::{Digest, FrameRate, Project, Slug, StoryTime};
 use director::Director;
 use editorial::voice::ScratchVoice;
-use engine::brief::Performance;
+use engine::brief::{Actor, Performance};
 use engine::{Capabilities, ClipBrief, Engine, EngineError, PictureBrief};
 use layout::LayoutEngine;
 use serde::Serialize;
@@ -17,6 +17,7 @@ use serde::Serialize;
 use crate::StudioError;
 use crate::recipe::{self, DrawingFiles, FigureDigests, Recipe};
 use crate::remembered::{Untouched, clip_of};
+use crate::rendering::Rendering;
 use crate::subject::Subject;
 
 /// Identity of the clip encoder in recipes.
@@ -121,6 +122,8 @@ pub struct Graph<'a> {
     encoder: String,
     figures: FigureDigests,
     inputs: Inputs<'a>,
+    layout: Capabilities,
+    rendering: Option<Rendering>,
     /// What is drawn, in the order in which it is drawn: sheets, then shots in story order.
     pub nodes: Vec<Arc<Node>>,
     /// What is cut.
@@ -128,26 +131,44 @@ pub struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    /// The graph of a project.
+    /// The graph of a project, drawn by the layout engine.
     ///
     /// # Errors
     /// [`StudioError::Brief`] when a shot or sheet cannot be briefed, [`StudioError::Draw`] when it names a
     /// part that the engine does not have.
     pub fn of(project: &'a Project, engine: &'a LayoutEngine) -> Result<Self, StudioError> {
-        Self::after(project, engine, None)
+        Self::after(project, engine, None, None)
+    }
+
+    /// The graph of a project as its settings have it drawn.
+    ///
+    /// # Errors
+    /// As [`Graph::of`].
+    pub fn drawn(project: &'a Project, engine: &'a LayoutEngine, rendering: Option<Rendering>) -> Result<Self, StudioError> {
+        Self::after(project, engine, rendering, None)
     }
 
     /// The graph of a project, with what an earlier one has in common with it.
-    pub(crate) fn after(project: &'a Project, engine: &'a LayoutEngine, untouched: Option<&Untouched<'_>>) -> Result<Self, StudioError> {
+    pub(crate) fn after(
+        project: &'a Project,
+        engine: &'a LayoutEngine,
+        rendering: Option<Rendering>,
+        untouched: Option<&Untouched<'_>>,
+    ) -> Result<Self, StudioError> {
         let director = Director::new(project)
             .map_err(|error| StudioError::Brief { subject: error.character.to_string(), reason: error.to_string() })?;
         let mut graph = Self {
             project,
             director,
-            capabilities: engine.capabilities(),
+            capabilities: match &rendering {
+                Some(rendering) => rendering.capabilities(&engine.capabilities()),
+                None => engine.capabilities(),
+            },
             encoder: encoder(),
             figures: FigureDigests::default(),
             inputs: Inputs { engine, known: Mutex::default() },
+            layout: engine.capabilities(),
+            rendering,
             nodes: Vec::new(),
             episodes: Vec::new(),
         };
@@ -244,7 +265,7 @@ impl<'a> Graph<'a> {
     /// # Errors
     /// As [`Graph::of`].
     pub fn recipe_of(&self, subject: &Subject, work: &Work) -> Result<Recipe, StudioError> {
-        let (engine, figures, inputs) = (&self.capabilities, &self.figures, self.inputs_of(subject, work)?);
+        let (engine, figures, inputs) = (&self.layout, &self.figures, self.inputs_of(subject, work)?);
         let recipe = match (work, inputs.as_slice()) {
             (Work::Sheet(brief), [files, ..]) => recipe::sheet(brief, engine, files, figures),
             (Work::Shot { clip, skip }, [files, ..]) => recipe::shot(clip, *skip, engine, &self.encoder, files, figures),
@@ -252,6 +273,13 @@ impl<'a> Graph<'a> {
                 recipe::transition((from, before), (to, after), *frames, engine, &self.encoder, figures)
             }
             _ => unreachable!("inputs_of gives one list for each brief"),
+        };
+        let recipe = match (&self.rendering, recipe) {
+            (Some(rendering), Ok(layout)) => {
+                let people = people(work).map(|actor| &actor.figure.character);
+                recipe::through(&layout, &self.capabilities, &rendering.ingredients(people))
+            }
+            (_, recipe) => recipe,
         };
         recipe.map_err(|source| StudioError::Recipe { subject: subject.clone(), source })
     }
@@ -271,13 +299,9 @@ impl<'a> Graph<'a> {
     /// As [`Graph::of`].
     pub fn document_of(&self, subject: &Subject, work: &Work) -> Result<serde_json::Value, StudioError> {
         let recipe = self.recipe_of(subject, work)?;
-        let actors: Vec<_> = match work {
-            Work::Sheet(brief) => brief.actors.iter().collect(),
-            Work::Shot { clip, .. } => clip.picture.actors.iter().collect(),
-            Work::Transition { from, to, .. } => from.picture.actors.iter().chain(&to.picture.actors).collect(),
-        };
         let inputs = self.inputs_of(subject, work)?;
-        recipe::document(&recipe, actors, &inputs, &self.figures).map_err(|source| StudioError::Recipe { subject: subject.clone(), source })
+        recipe::document(&recipe, people(work), &inputs, &self.figures)
+            .map_err(|source| StudioError::Recipe { subject: subject.clone(), source })
     }
 
     /// What was read to make something.
@@ -332,6 +356,16 @@ impl<'a> Graph<'a> {
     pub fn rate(&self) -> FrameRate {
         self.project.settings.frame_rate
     }
+}
+
+/// Who is in something.
+fn people(work: &Work) -> impl Iterator<Item = &Actor> {
+    let (first, second) = match work {
+        Work::Sheet(brief) => (brief.actors.as_slice(), &[][..]),
+        Work::Shot { clip, .. } => (clip.picture.actors.as_slice(), &[][..]),
+        Work::Transition { from, to, .. } => (from.picture.actors.as_slice(), to.picture.actors.as_slice()),
+    };
+    first.iter().chain(second)
 }
 
 /// The name of the look of a character without wardrobe.

@@ -9,6 +9,7 @@ use crate::graph::{Graph, Node};
 use crate::plan::{Action, Plan, Step};
 use crate::reason::{self, Reason};
 use crate::remembered::Remembered;
+use crate::rendering::Rendering;
 use crate::subject::Subject;
 use crate::{Show, Studio, StudioError};
 
@@ -23,11 +24,13 @@ impl Studio {
     /// [`StudioError`] when a version names something that cannot be drawn, or the store does not answer.
     pub async fn impact(&self, before: &Show, after: &Show) -> Result<Plan, StudioError> {
         let (old_engine, new_engine) = (before.engine(), after.engine());
-        let (old_stamp, new_stamp) = (before.engine_stamp(&old_engine), after.engine_stamp(&new_engine));
-        let old = Graph::of(&before.project, &old_engine)?;
+        let (old_rendering, new_rendering) = (Rendering::of(before)?, Rendering::of(after)?);
+        let old_stamp = before.engine_stamp(&old_engine, old_rendering.as_ref());
+        let new_stamp = after.engine_stamp(&new_engine, new_rendering.as_ref());
+        let old = Graph::drawn(&before.project, &old_engine, old_rendering)?;
         let remembered = Remembered::new(Arc::clone(&before.project), old_stamp, &old);
         let untouched = remembered.held_against(&after.project, new_stamp);
-        let new = Graph::after(&after.project, &new_engine, untouched.as_ref())?;
+        let new = Graph::after(&after.project, &new_engine, new_rendering, untouched.as_ref())?;
 
         let recipes: HashMap<&Subject, &Node> = old.nodes.iter().map(|node| (&node.subject, &**node)).collect();
         let stale: Vec<_> =

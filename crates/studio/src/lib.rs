@@ -18,6 +18,7 @@
 
 pub mod bible_edit;
 pub mod checkout;
+mod comfy_engine;
 mod cut;
 pub mod doctor;
 mod draw;
@@ -42,6 +43,7 @@ mod proposal;
 pub mod reason;
 pub mod recipe;
 mod remembered;
+pub mod rendering;
 mod review;
 pub mod screenplay;
 pub mod sheet;
@@ -72,6 +74,8 @@ pub struct Studio {
     pub blobs: BlobStore,
     /// Programs that encode and speak.
     pub programs: editorial::Programs,
+    /// The ComfyUI server for shows that are drawn through one.
+    pub comfyui: Option<String>,
     /// Clock and ids.
     pub environment: Environment,
     /// The graph of the version that was planned last, so that planning the next costs what differs.
@@ -90,6 +94,7 @@ impl Studio {
             store: Store::open(database).await?,
             blobs: BlobStore::open(blobs)?,
             programs: editorial::Programs::default(),
+            comfyui: None,
             environment: Environment::system(),
             remembered: Arc::default(),
             objects: history::ObjectCache::default(),

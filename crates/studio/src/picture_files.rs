@@ -113,7 +113,7 @@ pub fn read_part_map(indices: &Raster, list: &[u8]) -> Result<PartMap, serde_jso
     })
 }
 
-fn png_file(name: String, image: &Raster) -> Result<MadeFile, PictureFileError> {
+pub(crate) fn png_file(name: String, image: &Raster) -> Result<MadeFile, PictureFileError> {
     let opaque = image.rgba.chunks_exact(4).all(|pixel| pixel[3] == 255);
     let (colour, bytes) = if opaque {
         let rgb: Vec<u8> = image.rgba.chunks_exact(4).flat_map(|pixel| [pixel[0], pixel[1], pixel[2]]).collect();

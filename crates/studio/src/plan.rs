@@ -12,6 +12,7 @@ use uuid::Uuid;
 use crate::graph::{Graph, Node};
 use crate::reason::{self, Reason};
 use crate::remembered::Remembered;
+use crate::rendering::Rendering;
 use crate::subject::Subject;
 use crate::{Show, Studio, StudioError};
 
@@ -131,11 +132,12 @@ impl Studio {
     /// [`StudioError`] when the show names something that cannot be drawn, or the store does not answer.
     pub async fn plan(&self, show: &Show) -> Result<Plan, StudioError> {
         let engine = show.engine();
-        let stamp = show.engine_stamp(&engine);
+        let rendering = Rendering::of(show)?;
+        let stamp = show.engine_stamp(&engine, rendering.as_ref());
         let before = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let graph = {
             let untouched = before.as_ref().and_then(|before| before.held_against(&show.project, stamp));
-            Graph::after(&show.project, &engine, untouched.as_ref())?
+            Graph::after(&show.project, &engine, rendering, untouched.as_ref())?
         };
         let now = Arc::new(Remembered::new(Arc::clone(&show.project), stamp, &graph));
         *self.remembered.lock().unwrap_or_else(PoisonError::into_inner) = Some(now);
@@ -265,7 +267,7 @@ pub(crate) const fn kind_of(subject: &Subject) -> Option<RecipeKind> {
     }
 }
 
-/// Every recipe of a show, computed without any memory of earlier plans: what planning is checked against.
+/// Every recipe of a show that the layout engine draws, computed without any memory of earlier plans: what planning is checked against.
 ///
 /// # Errors
 /// As [`Graph::of`].

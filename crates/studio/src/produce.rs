@@ -10,11 +10,13 @@ use bytes::Bytes;
 use consistency::{Other, Score, Status};
 use engine::Engine;
 use futures::{StreamExt, TryStreamExt, stream};
+use layout::LayoutEngine;
 use serde::Serialize;
 use store::{Artifact, ArtifactFile, Attempt, AttemptOutcome, Decision, NewArtifact, Placement, Project as StoredProject, VerdictStatus};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::comfy_engine::ComfyEngine;
 use crate::draw::{ClipOrder, Drawn, KeyPicture, frames_of, joined};
 use crate::gate::GateReport;
 use crate::graph::{Graph, Node, Work};
@@ -24,6 +26,7 @@ use crate::picture_files::MadeFile;
 use crate::plan::{Action, Current, Plan, kind_of};
 use crate::progress::{Progress, Stage};
 use crate::reason;
+use crate::rendering::Rendering;
 use crate::subject::Subject;
 use crate::{Show, Studio, StudioError};
 
@@ -85,6 +88,22 @@ pub(crate) struct Production<'a> {
 }
 
 impl Studio {
+    /// The engine of a show. A server is only asked when there is something to draw.
+    pub(crate) async fn engine_of(
+        &self,
+        layout: &Arc<LayoutEngine>,
+        rendering: Option<Rendering>,
+        draws: bool,
+        cancel: &CancellationToken,
+    ) -> Result<Arc<dyn Engine>, StudioError> {
+        let Some(rendering) = rendering.filter(|_| draws) else { return Ok(Arc::clone(layout) as Arc<dyn Engine>) };
+        let address = self.comfyui.as_deref().ok_or_else(|| StudioError::Rendering {
+            reason: "no ComfyUI server is set: `comfyui` in echo-studio.toml, ECHO_COMFYUI, or --comfyui URL".to_owned(),
+        })?;
+        let reached = ComfyEngine::reach(Arc::clone(layout), rendering, address, self.environment.new_id, cancel.clone()).await;
+        Ok(Arc::new(reached.map_err(StudioError::Engine)?))
+    }
+
     /// Draws what is stale, judges it, and cuts the episodes whose clips are all accepted.
     ///
     /// Everything that is finished is kept as soon as it is finished. When the process ends before the work
@@ -104,14 +123,16 @@ impl Studio {
         let project = self.note(show).await?;
         self.name_version(&self.history(project), show).await?;
         let layout = Arc::new(show.engine());
-        let graph = Graph::of(&show.project, &layout)?;
+        let rendering = Rendering::of(show)?;
+        let graph = Graph::drawn(&show.project, &layout, rendering.clone())?;
         let (plan, current) = self.plan_graph(show, &graph).await?;
+        let engine = self.engine_of(&layout, rendering, plan.to_draw().next().is_some(), cancel).await?;
         let scratch = fresh_scratch(&options.data)?;
         let production = Production {
             studio: self,
             show,
             graph: &graph,
-            engine: Arc::clone(&layout) as Arc<dyn Engine>,
+            engine,
             project,
             // The project was checked when it was loaded: its gate lies between 0 and 1.
             gate: Score::new(show.project.settings.gate).unwrap_or(Score::AT_TOLERANCE),

@@ -158,7 +158,7 @@ pub(crate) fn changed_ingredients(old: &Value, new: &Value) -> Vec<Reason> {
     for path in new.keys().filter(|path| old.contains_key(*path) && old.get(*path) != new.get(*path)) {
         reasons.push(Reason::Drawing { path: path.clone() });
     }
-    for part in ["brief", "from", "to", "frames", "skip"] {
+    for part in ["brief", "from", "to", "frames", "skip", "render"] {
         differences(part, before.get(part).unwrap_or(&Value::Null), after.get(part).unwrap_or(&Value::Null), &mut reasons);
     }
     reasons

@@ -82,6 +82,18 @@ impl Recipe {
     }
 }
 
+/// The recipe of the same thing drawn by another engine over the layout that this recipe makes.
+///
+/// # Errors
+/// Never for a recipe made here.
+pub fn through(layout: &Recipe, engine: &Capabilities, render: &Value) -> Result<Recipe, serde_json::Error> {
+    let mut value = layout.value()?;
+    value["engine"] = serde_json::to_value(EngineStamp::from(engine))?;
+    value["render"] = render.clone();
+    value["layout"] = json!(layout.digest);
+    Recipe::of(&value)
+}
+
 #[derive(Serialize)]
 struct EngineStamp<'a> {
     name: &'a str,

@@ -191,7 +191,7 @@ mod tests {
             edit(&mut project);
             let fresh = recipes(&Graph::of(&project, &engine).unwrap());
             let untouched = before.held_against(&project, stamp);
-            let remembered = recipes(&Graph::after(&project, &engine, untouched.as_ref()).unwrap());
+            let remembered = recipes(&Graph::after(&project, &engine, None, untouched.as_ref()).unwrap());
             assert_eq!(remembered, fresh, "{what}");
         }
         assert!(before.held_against(&show.project, Digest::of(b"another engine")).is_none());

@@ -12,6 +12,7 @@ use layout::part::Catalogue;
 
 use crate::StudioError;
 use crate::folder::Folder;
+use crate::rendering::Rendering;
 
 /// A project as it is on the disk right now.
 #[derive(Debug, Clone)]
@@ -66,8 +67,9 @@ impl Show {
     }
 
     /// Stands for everything that decides how the engine draws this show: its version and the project's own drawings.
-    pub(crate) fn engine_stamp(&self, engine: &LayoutEngine) -> Digest {
+    pub(crate) fn engine_stamp(&self, engine: &LayoutEngine, rendering: Option<&Rendering>) -> Digest {
         let mut text = engine.capabilities().version.into_bytes();
+        text.extend(rendering.map(Rendering::stamp).unwrap_or_default().into_bytes());
         for (path, bytes) in &self.folder.drawings {
             text.extend_from_slice(path.as_bytes());
             text.extend_from_slice(Digest::of(bytes).as_bytes());

@@ -35,7 +35,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
         show => show?,
     };
     let engine = show.engine();
-    let graph = Graph::of(&show.project, &engine)?;
+    let graph = Graph::drawn(&show.project, &engine, studio::rendering::Rendering::of(&show)?)?;
     let scenes = || show.project.episodes.iter().flat_map(|episode| &episode.scenes);
     let report = Report {
         episodes: show.project.episodes.len(),

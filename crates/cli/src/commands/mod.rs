@@ -4,6 +4,7 @@
 pub(crate) mod bible;
 pub(crate) mod cast;
 pub(crate) mod check;
+pub(crate) mod checkpoints;
 pub(crate) mod config;
 pub(crate) mod consistency;
 pub(crate) mod doctor;
@@ -56,7 +57,10 @@ pub(crate) fn load(project: &Path) -> anyhow::Result<Show> {
 /// Opens the places where things of a project are kept.
 pub(crate) async fn open(context: &Context, project: &Path) -> anyhow::Result<Studio> {
     let places = context.settings.places(project);
-    Ok(Studio::open(&places.database.parse().map_err(StudioError::Url)?, &places.blobs.parse().map_err(StudioError::Url)?).await?)
+    let studio =
+        Studio::open(&places.database.parse().map_err(StudioError::Url)?, &places.blobs.parse().map_err(StudioError::Url)?).await?;
+    studio.comfyui.clone_from(&context.settings.comfyui);
+    Ok(studio)
 }
 
 /// Ends when the person presses Ctrl-C; a second time ends the process at once.

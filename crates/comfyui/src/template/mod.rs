@@ -57,6 +57,8 @@ pub struct Template {
     pub manifest: Manifest,
     /// The family of models that it draws with, by name.
     pub family: Option<(String, Family)>,
+    /// BLAKE3 over its files: the manifest and those that it extends, its parts, the families. Recipes name it.
+    pub source: bible::Digest,
     placed: Vec<Placed>,
     swaps: BTreeMap<(String, String), Arc<Part>>,
 }

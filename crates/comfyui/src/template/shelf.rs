@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use bible::Digest;
 use rust_embed::RustEmbed;
 use serde::Deserialize;
 
@@ -264,7 +265,8 @@ impl Builder<'_> {
     fn template(&self, stem: &str, problems: &mut Vec<TemplateError>) -> Option<Template> {
         let file = format!("{stem}{MANIFEST}");
         let own = self.manifests.get(stem)?;
-        let mut manifest = self.extended(own, &file, &mut vec![stem.to_owned()], problems)?;
+        let mut way = vec![stem.to_owned()];
+        let mut manifest = self.extended(own, &file, &mut way, problems)?;
         manifest.base = own.base;
         let family = match &manifest.family {
             None => None,
@@ -301,7 +303,8 @@ impl Builder<'_> {
         } else {
             manifest.parts.iter().enumerate().filter_map(|(index, used)| self.placed(&file, index, used, problems)).collect()
         };
-        let mut template = Template { name: stem.to_owned(), file: file.clone(), manifest, family, placed, swaps: BTreeMap::new() };
+        let source = self.source(&way, &manifest);
+        let mut template = Template { name: stem.to_owned(), file: file.clone(), manifest, family, source, placed, swaps: BTreeMap::new() };
         for (variant, written) in &template.manifest.variants {
             for (name, part) in &written.swap {
                 let at = format!("variants.{variant}.swap.{name}");
@@ -315,6 +318,24 @@ impl Builder<'_> {
         }
         problems.extend(template.problems());
         Some(template)
+    }
+
+    /// The digest of every file that decides what a template is.
+    fn source(&self, way: &[String], manifest: &Manifest) -> Digest {
+        let swapped = manifest.variants.values().flat_map(|variant| variant.swap.values());
+        let parts = manifest.parts.iter().flat_map(|used| used.part.names()).chain(swapped).map(|part| format!("{PARTS}{part}"));
+        let mut stems: Vec<String> = way.iter().cloned().chain(parts).collect();
+        stems.sort_unstable();
+        stems.dedup();
+        let names = stems.iter().flat_map(|stem| [format!("{stem}.json"), format!("{stem}{MANIFEST}")]);
+        let mut text = Vec::new();
+        for name in names.chain(["families.yaml".to_owned()]) {
+            if let Some(file) = self.files.get(name.as_str()) {
+                text.extend_from_slice(name.as_bytes());
+                text.extend_from_slice(Digest::of(file.as_bytes()).as_bytes());
+            }
+        }
+        Digest::of(&text)
     }
 
     /// A manifest with what it has from the one that it extends.

@@ -161,6 +161,9 @@ struct Written {
     options: Option<Vec<String>>,
 }
 
+/// The largest seed that every sampler takes. Servers accept one more, and add 1 for the noise of ancestral samplers.
+const LARGEST_SEED: u64 = u64::MAX - 1;
+
 /// The largest side that servers' nodes take.
 const LARGEST_SIDE: f64 = 16_384.0;
 
@@ -238,7 +241,7 @@ impl Takes {
     pub fn text(&self) -> String {
         match self {
             Self::Text => "text".to_owned(),
-            Self::Seed => "a seed, 0 to 18446744073709551615".to_owned(),
+            Self::Seed => format!("a seed from 0 to {LARGEST_SEED}"),
             Self::Whole { min, max, multiple: 1, plus: 0 } => format!("a whole number from {min} to {max}"),
             Self::Whole { min, max, multiple, plus: 0 } => format!("a multiple of {multiple} from {min} to {max}"),
             Self::Whole { min, max, multiple, plus } => format!("a whole number {multiple}n+{plus} from {min} to {max}"),
@@ -264,7 +267,7 @@ impl Takes {
             // A name of nothing is no file.
             Self::Model(_) | Self::Image | Self::Mask | Self::Film => value.as_str().is_some_and(|name| !name.is_empty()),
             Self::Text => value.is_string(),
-            Self::Seed => value.is_u64(),
+            Self::Seed => value.as_u64().is_some_and(|seed| seed <= LARGEST_SEED),
             Self::Whole { min, max, multiple, plus } => {
                 value.as_i64().is_some_and(|number| (*min..=*max).contains(&number) && (number - plus).rem_euclid(*multiple) == 0)
             }
@@ -299,9 +302,15 @@ mod tests {
     }
 
     #[test]
-    fn a_seed_takes_all_64_bits_and_nothing_else() {
+    fn a_seed_takes_64_bits_but_for_the_one_that_ancestral_samplers_choke_on() {
         let seed = slot(json!({"type": "seed", "into": ["3.seed"]})).unwrap().takes;
-        assert!(seed.accepts(&json!(u64::MAX)) && !seed.accepts(&json!(-1)) && !seed.accepts(&json!(1.5)) && !seed.accepts(&json!("1")));
+        assert!(
+            seed.accepts(&json!(u64::MAX - 1))
+                && !seed.accepts(&json!(u64::MAX))
+                && !seed.accepts(&json!(-1))
+                && !seed.accepts(&json!(1.5))
+                && !seed.accepts(&json!("1"))
+        );
     }
 
     #[test]

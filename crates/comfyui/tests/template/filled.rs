@@ -80,7 +80,7 @@ fn a_graph_with_everything_reads_as_a_person_would_wire_it() {
         .with("checkpoint", "noobai.safetensors")
         .with("prompt", "2girls, lantern festival")
         .with("negative", "lowres")
-        .with("seed", 18_446_744_073_709_551_615_u64)
+        .with("seed", 18_446_744_073_709_551_614_u64)
         .with("loras", json!([{"file": "mei.safetensors", "strength": 0.8}, {"file": "rin.safetensors"}]))
         .with("regions", json!([{"prompt": "mei", "mask": "mei.png"}, {"prompt": "rin", "mask": "rin.png", "strength": 0.9}]))
         .with("pose", json!({"image": "pose.png", "model": "union.safetensors", "union": "openpose"}))

@@ -55,7 +55,7 @@ fn sample(takes: &comfyui::template::Takes) -> Value {
     use comfyui::template::Takes;
     match takes {
         Takes::Text => json!("1girl, silver hair"),
-        Takes::Seed => json!(u64::MAX),
+        Takes::Seed => json!(u64::MAX - 1),
         Takes::Whole { min, multiple, plus, .. } => json!((min - plus + multiple - 1).div_euclid(*multiple) * multiple + plus),
         Takes::Number { min, max } => json!(min.max(0.5_f64.min(*max))),
         Takes::Flag => json!(true),

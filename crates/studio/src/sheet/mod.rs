@@ -8,7 +8,6 @@ use std::sync::Arc;
 
 use bible::{Slug, StoryTime};
 use consistency::{Score, Status};
-use engine::Engine;
 use serde::Serialize;
 use store::{Sheet, VerdictStatus};
 use tokio_util::sync::CancellationToken;
@@ -21,6 +20,7 @@ use crate::lock::ProductionLock;
 use crate::plan::Action;
 use crate::produce::{Production, fresh_scratch};
 use crate::progress::Progress;
+use crate::rendering::Rendering;
 use crate::{Judgement, Show, Studio, StudioError, Subject};
 use measure::Kept;
 
@@ -81,7 +81,8 @@ impl Studio {
     pub async fn generate_sheet(&self, show: &Show, asked: &SheetAsked, data: &Path) -> Result<SignedSheet, StudioError> {
         let _lock = ProductionLock::take(data)?;
         let layout = Arc::new(show.engine());
-        let graph = Graph::of(&show.project, &layout)?;
+        let rendering = Rendering::of(show)?;
+        let graph = Graph::drawn(&show.project, &layout, rendering.clone())?;
         let (name, nodes) = found(&graph, asked)?;
         let project = self.note(show).await?;
         let (plan, _) = self.plan_graph(show, &graph).await?;
@@ -89,11 +90,12 @@ impl Studio {
         let gate = gate_of(show);
         let progress = Progress::default();
         let cancel = CancellationToken::new();
+        let draws = nodes.iter().any(|node| stale(node, Action::Draw));
         let production = Production {
             studio: self,
             show,
             graph: &graph,
-            engine: Arc::clone(&layout) as Arc<dyn Engine>,
+            engine: self.engine_of(&layout, rendering, draws, &cancel).await?,
             project,
             gate,
             scratch: fresh_scratch(data)?,
@@ -133,7 +135,7 @@ impl Studio {
     /// [`StudioError::Unknown`] when the character has no such look, or no sheet was signed yet.
     pub async fn validate_sheet(&self, show: &Show, asked: &SheetAsked) -> Result<Validation, StudioError> {
         let layout = show.engine();
-        let graph = Graph::of(&show.project, &layout)?;
+        let graph = Graph::drawn(&show.project, &layout, Rendering::of(show)?)?;
         let (name, nodes) = found(&graph, asked)?;
         let signed = signed_sheet(self.newest_sheet(show, &name).await?, 0)?;
         let mut damage = Vec::new();
@@ -196,7 +198,7 @@ impl Studio {
     /// As [`Studio::validate_sheet`].
     pub async fn review_sheet(&self, show: &Show, asked: &SheetAsked, judgement: &Judgement) -> Result<SignedSheet, StudioError> {
         let layout = show.engine();
-        let graph = Graph::of(&show.project, &layout)?;
+        let graph = Graph::drawn(&show.project, &layout, Rendering::of(show)?)?;
         let (name, _) = found(&graph, asked)?;
         let sheet = self.newest_sheet(show, &name).await?;
         let at = (self.environment.now)();

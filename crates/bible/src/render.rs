@@ -1,0 +1,92 @@
+//! How a show's pictures are drawn: `render` in `project.yaml`.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Slug;
+
+/// How pictures are drawn. What is said here is part of every recipe that is drawn through ComfyUI, so that changing the
+/// checkpoint makes stale what it drew, and a character's LoRA only what shows them.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Render {
+    /// What draws.
+    #[serde(default)]
+    pub engine: RenderEngine,
+    /// The workflow template: `sdxl-illustrious`, or one of the project's folder `workflows`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<String>,
+    /// A variant of the template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// The checkpoint, where the template draws with one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<ModelUse>,
+    /// LoRAs of the whole show: its style.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub loras: Vec<ModelUse>,
+    /// LoRAs by character, used where they are in the picture.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub character_loras: BTreeMap<Slug, Vec<ModelUse>>,
+    /// What of the layout steers the picture.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<Control>,
+    /// Other slots of the template by name: `steps`, `pose.model`, `size`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    pub slots: BTreeMap<String, Value>,
+}
+
+impl Render {
+    /// Whether nothing is said: the built-in engine draws.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether ComfyUI draws.
+    #[must_use]
+    pub fn is_comfyui(&self) -> bool {
+        self.engine == RenderEngine::Comfyui
+    }
+}
+
+/// What draws.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RenderEngine {
+    /// The built-in layout engine.
+    #[default]
+    Layout,
+    /// ComfyUI, steered by the layout engine's pictures.
+    Comfyui,
+}
+
+/// A model file, by the name that servers list it under.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModelUse {
+    /// Its name.
+    pub file: String,
+    /// Its BLAKE3 in hex, so that another file of the same name is another recipe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blake3: Option<String>,
+    /// How strongly a LoRA is applied; the template's default when not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strength: Option<f64>,
+}
+
+/// A map of the layout that steers a picture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Control {
+    /// The layout's picture is drawn over; `slots` says with which `denoise`.
+    Picture,
+    /// The skeletons, through a control net that `slots` names as `pose.model`.
+    Pose,
+    /// Each person's mask, with a prompt of their own, where there are several.
+    Regions,
+}

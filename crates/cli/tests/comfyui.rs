@@ -1,0 +1,167 @@
+//! A show drawn through a ComfyUI server, workflows, and model files, from the command line.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod desk;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use comfy_sim::{Options, Sim};
+use desk::Desk;
+use serde_json::Value;
+
+/// A stand-in server, and what keeps it running.
+struct Server {
+    url: String,
+    _runtime: tokio::runtime::Runtime,
+    _sim: Sim,
+}
+
+fn server() -> Server {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let options = Options {
+        checkpoints: vec!["illustrious.safetensors".to_owned(), "other.safetensors".to_owned()],
+        loras: vec!["aki.safetensors".to_owned()],
+        step: Duration::ZERO,
+        ..Options::default()
+    };
+    let sim = runtime.block_on(Sim::start(options)).unwrap();
+    Server { url: sim.url(), _runtime: runtime, _sim: sim }
+}
+
+const RENDER: &str = "render:\n  engine: comfyui\n  workflow: sdxl-illustrious\n  checkpoint: { file: illustrious.safetensors }\n  controls: [picture]\n  slots: { steps: 1, denoise: 0.6 }\n";
+
+fn subjects(plan: &Value) -> BTreeSet<String> {
+    let steps = plan["steps"].as_array().unwrap().iter().filter(|step| step["action"] == "draw");
+    steps.map(|step| step["subject"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn a_show_is_drawn_through_a_server_and_judged_and_stale_when_its_checkpoint_changes() {
+    let (desk, server) = (Desk::tiny(), server());
+    let project = std::fs::read_to_string(desk.path("project.yaml")).unwrap();
+    desk.write("project.yaml", &format!("{project}{RENDER}"));
+    let unset = desk.run(&["produce", "--quiet"]);
+    assert_eq!(unset.code, 1, "{unset:?}");
+    assert!(unset.err.contains("no ComfyUI server is set"), "{}", unset.err);
+
+    let said = desk.run(&["produce", "--quiet", "--comfyui", &server.url]);
+    // A stand-in's pictures do not look like the characters: the gate finds that, and a person has to look.
+    assert_eq!(said.code, 4, "{said:?}");
+    assert_eq!(subjects(&desk.json(&["plan"])), BTreeSet::new(), "all is drawn");
+    let pictures = desk.json(&["pictures"]);
+    let listed = pictures.as_array().unwrap();
+    assert_eq!(listed.len(), 31, "28 pictures of sheets and 3 shots");
+    assert!(listed.iter().any(|picture| picture["status"] != "accepted"), "{pictures}");
+
+    desk.edit("project.yaml", "illustrious.safetensors", "other.safetensors");
+    let plan = desk.json(&["plan"]);
+    assert_eq!(subjects(&plan).len(), 31, "everything that the checkpoint drew");
+    assert!(plan["steps"][0]["reasons"].to_string().contains("settings.render"), "{}", plan["steps"][0]);
+    desk.edit("project.yaml", "other.safetensors", "illustrious.safetensors");
+    assert_eq!(subjects(&desk.json(&["plan"])), BTreeSet::new());
+
+    desk.edit("project.yaml", "  controls:", "  character_loras: { aki: [{ file: aki.safetensors, strength: 0.8 }] }\n  controls:");
+    let stale = subjects(&desk.json(&["plan"]));
+    assert!(stale.len() < 31 && stale.iter().any(|subject| subject.starts_with("sheet aki")), "{stale:?}");
+    assert!(!stale.iter().any(|subject| subject.starts_with("sheet ") && !subject.starts_with("sheet aki")), "{stale:?}");
+
+    desk.edit("project.yaml", "sdxl-illustrious", "sdxl-ilustrious");
+    let wrong = desk.run(&["plan"]);
+    assert!(wrong.err.contains("did you mean `sdxl-illustrious`?"), "{}", wrong.err);
+}
+
+#[test]
+fn a_show_without_settings_has_the_recipes_that_it_always_had() {
+    let desk = Desk::tiny();
+    let before = desk.json(&["plan"]);
+    let project = std::fs::read_to_string(desk.path("project.yaml")).unwrap();
+    desk.write("project.yaml", &format!("{project}render: {{ engine: layout, checkpoint: {{ file: a.safetensors }} }}\n"));
+    let recipes = |plan: &Value| plan["steps"].as_array().unwrap().iter().map(|step| step["recipe"].clone()).collect::<Vec<_>>();
+    assert_eq!(recipes(&before), recipes(&desk.json(&["plan"])), "what the layout engine draws does not depend on a checkpoint");
+}
+
+#[test]
+fn workflows_are_checked_run_and_registered() {
+    let (desk, server) = (Desk::tiny(), server());
+    let url = server.url.as_str();
+    let ready = ["workflows", "check", "sdxl", "--node", url, "--set", "checkpoint=illustrious.safetensors"];
+    assert_eq!(desk.run(&ready).code, 0);
+    let lacking = desk.run(&["workflows", "check", "sd15-anime", "--node", url, "--set", "checkpoint=ilustrious.safetensors"]);
+    assert_eq!(lacking.code, 1);
+    assert!(lacking.out.contains("node class CLIPSetLastLayer"), "{}", lacking.out);
+    assert!(
+        lacking.out.contains("checkpoint ilustrious.safetensors for `checkpoint`; the server has illustrious.safetensors"),
+        "{}",
+        lacking.out
+    );
+
+    let values = [
+        "--set",
+        "checkpoint=illustrious.safetensors",
+        "--set",
+        "prompt=1girl",
+        "--set",
+        "seed=7",
+        "--set",
+        "size=64x48",
+        "--set",
+        "steps=1",
+    ];
+    let run = [&["workflows", "run", "sdxl", "--node", url, "--out", "made"], &values[..]].concat();
+    let ran = desk.json(&run);
+    assert_eq!(ran["files"][0]["size"], serde_json::json!([64, 48]), "{ran}");
+    assert!(desk.path("made/sdxl-save-picture-save-1.png").is_file());
+
+    let graph = desk.run(&[&["workflows", "fill", "sdxl"], &values[..]].concat());
+    desk.write("mine.json", &graph.out);
+    let added = desk.json(&["workflows", "add", "mine.json"]);
+    assert_eq!(added["name"], "mine");
+    let own = ["workflows", "run", "mine", "--node", url, "--out", "made", "--set", "prompt=a fox", "--set", "seed=8"];
+    assert_eq!(desk.run(&own).code, 0);
+    assert!(desk.run(&["workflows", "add", "mine.json"]).err.contains("there is a workflow `mine` already"));
+    assert_eq!(desk.run(&["workflows", "list"]).out.lines().filter(|line| line.starts_with("mine")).count(), 1);
+}
+
+#[test]
+fn model_files_are_listed_with_what_is_known_and_verified() {
+    let (desk, server) = (Desk::tiny(), server());
+    let listed = desk.json(&["checkpoints", "list", "--node", &server.url, "--kind", "checkpoint"]);
+    assert_eq!(listed.as_array().unwrap().len(), 2);
+    assert!(listed[0]["unknown"].as_str().is_some(), "{listed}");
+    let file = |name: &str, json: &str| {
+        let path = desk.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, [&(json.len() as u64).to_le_bytes()[..], json.as_bytes()].concat()).unwrap();
+    };
+    let tensor = |name: &str, shape: &str| format!(r#"{{"{name}": {{"dtype": "F16", "shape": {shape}, "data_offsets": [0, 0]}}}}"#);
+    file(
+        "models/checkpoints/xl.safetensors",
+        &tensor("model.diffusion_model.input_blocks.4.1.transformer_blocks.0.attn2.to_k.weight", "[640, 2048]"),
+    );
+    file(
+        "models/loras/xl.safetensors",
+        &tensor("lora_unet_input_blocks_4_1_transformer_blocks_0_attn2_to_k.lora_down.weight", "[8, 2048]"),
+    );
+    file(
+        "models/loras/old.safetensors",
+        &tensor("lora_unet_down_blocks_0_attentions_0_transformer_blocks_0_attn2_to_k.lora_down.weight", "[8, 768]"),
+    );
+    let shown = desk.json(&["checkpoints", "show", "old.safetensors", "--folder", "models"]);
+    assert_eq!((&shown["file"]["architecture"], &shown["file"]["kind"]), (&"sd15".into(), &"lora".into()), "{shown}");
+    let digest = shown["sha256"].as_str().unwrap();
+    let fits = desk.run(&["checkpoints", "verify", "models/checkpoints/xl.safetensors", "--with", "models/loras/xl.safetensors"]);
+    assert_eq!(fits.code, 0, "{fits:?}");
+    let not = desk.run(&[
+        "checkpoints",
+        "verify",
+        "models/checkpoints/xl.safetensors",
+        "--with",
+        "models/loras/old.safetensors",
+        "--hash",
+        digest,
+    ]);
+    assert_eq!(not.code, 1);
+    assert!(not.out.contains("it is for sd15, and the model is of the build sdxl"), "{}", not.out);
+}

@@ -1,0 +1,195 @@
+//! How a show is drawn through ComfyUI: its template and settings, and what of them belongs to each recipe.
+
+use std::sync::Arc;
+
+use bible::render::{Control, ModelUse, Render};
+use bible::{Digest, Slug};
+use comfyui::template::{Choice, Shelf, Template, Values};
+use engine::picture::{PartMap, Raster};
+use engine::{Capabilities, PictureBrief};
+use serde_json::{Map, Value, json};
+
+use crate::{Show, StudioError};
+
+/// Changes when the same recipe would be filled into another graph, or its pictures be used otherwise.
+const VERSION: &str = "1";
+
+/// How a show is drawn through ComfyUI.
+#[derive(Debug, Clone)]
+pub struct Rendering {
+    settings: Render,
+    template: Arc<Template>,
+    family: String,
+    show: director::prompt::Show,
+}
+
+/// The maps of a layout on a server, by the names that it gave them.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Uploads {
+    pub(crate) picture: Option<String>,
+    pub(crate) pose: Option<String>,
+    pub(crate) masks: Vec<(Slug, String)>,
+}
+
+impl Rendering {
+    /// How a show is drawn; none when the built-in engine draws it.
+    ///
+    /// # Errors
+    /// [`StudioError::Rendering`] when its settings name a template that is not there, or one that makes no pictures.
+    pub fn of(show: &Show) -> Result<Option<Self>, StudioError> {
+        let settings = &show.project.settings.render;
+        if !settings.is_comfyui() {
+            return Ok(None);
+        }
+        let wrong = |reason: String| StudioError::Rendering { reason };
+        let shelf = Shelf::with_folder(&show.folder.path.join("workflows")).map_err(|errors| wrong(errors.to_string()))?;
+        let name = settings.workflow.as_deref().ok_or_else(|| wrong("`render.workflow` has to name a template".to_owned()))?;
+        let template = shelf.get(name).filter(|template| !template.manifest.base).ok_or_else(|| {
+            let near = shelf.nearest(name).map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            wrong(format!("there is no workflow template `{name}`{near}"))
+        })?;
+        let (family, _) = template.family.as_ref().ok_or_else(|| {
+            wrong(format!("the manifest of {name} has to name its `family` of models, so that prompts are written for it"))
+        })?;
+        let rendering = Self {
+            settings: settings.clone(),
+            template: Arc::clone(template),
+            family: family.clone(),
+            show: director::prompt::Show::of(&show.project),
+        };
+        director::prompt::known(family).map_err(|error| wrong(error.to_string()))?;
+        Ok(Some(rendering))
+    }
+
+    /// The engine's name and version as recipes have them, with what makes the layouts that steer it.
+    #[must_use]
+    pub fn capabilities(&self, layout: &Capabilities) -> Capabilities {
+        let version = format!("{VERSION}, {} {}", layout.name, layout.version);
+        Capabilities { name: "comfyui".to_owned(), version, part_maps: layout.part_maps, skeletons: layout.skeletons }
+    }
+
+    /// What of this belongs to a recipe that shows these people.
+    pub(crate) fn ingredients<'a>(&self, people: impl Iterator<Item = &'a Slug>) -> Value {
+        let mut loras = Map::new();
+        let mut pronouns = Map::new();
+        for character in people {
+            if let Some(own) = self.settings.character_loras.get(character) {
+                loras.insert(character.to_string(), json!(own));
+            }
+            if let Some(own) = self.show.pronouns.get(character) {
+                pronouns.insert(character.to_string(), json!(own));
+            }
+        }
+        let Render { engine: _, workflow, variant, checkpoint, loras: style, character_loras: _, controls, slots } = &self.settings;
+        json!({
+            "workflow": workflow,
+            "template": self.template.source,
+            "variant": variant,
+            "family": self.family,
+            "prompts": director::prompt::stamp(),
+            "checkpoint": checkpoint,
+            "loras": style,
+            "character_loras": loras,
+            "controls": controls,
+            "slots": slots,
+            "style": self.show.style,
+            "pronouns": pronouns,
+        })
+    }
+
+    /// Stands for everything of this.
+    pub(crate) fn stamp(&self) -> String {
+        format!("{:?} {} {:?}", self.settings, self.template.source, self.show)
+    }
+
+    /// Which maps of the layout a picture needs.
+    pub(crate) fn wants(&self, control: Control) -> bool {
+        self.settings.controls.contains(&control)
+    }
+
+    /// The template.
+    pub(crate) fn template(&self) -> &Template {
+        &self.template
+    }
+
+    pub(crate) fn variant(&self) -> Option<String> {
+        self.settings.variant.clone()
+    }
+
+    /// The values of a picture.
+    ///
+    /// # Errors
+    /// When prompts are not written for the family.
+    pub(crate) fn values(&self, brief: &PictureBrief, seed: u64, uploads: &Uploads) -> Result<Values, director::prompt::UnknownFamily> {
+        let prompt = director::prompt::picture(brief, &self.show, &self.family)?;
+        let mut values = Values::new();
+        let mut set = |name: &str, value: Value| values.set(name, value);
+        let has = |name: &str| self.template.takes(name).is_some();
+        if has("size") {
+            // Models draw sides that are multiples of 16; the picture is brought to the canvas afterwards.
+            let side = |side: u32| (side / 16 * 16).max(16);
+            set("size", json!({"width": side(brief.canvas.width), "height": side(brief.canvas.height)}));
+        }
+        set("seed", json!(seed));
+        if has("negative") && !prompt.negative.is_empty() {
+            set("negative", json!(prompt.negative));
+        }
+        if let Some(checkpoint) = &self.settings.checkpoint {
+            set("checkpoint", json!(checkpoint.file));
+        }
+        let own = brief.actors.iter().filter_map(|actor| self.settings.character_loras.get(&actor.figure.character)).flatten();
+        for (index, lora) in self.settings.loras.iter().chain(own).enumerate() {
+            let ModelUse { file, strength, .. } = lora;
+            set(&format!("loras.{index}.file"), json!(file));
+            if let Some(strength) = strength {
+                set(&format!("loras.{index}.strength"), json!(strength));
+            }
+        }
+        if let Some(picture) = &uploads.picture {
+            set("image", json!(picture));
+        }
+        if let Some(pose) = &uploads.pose {
+            set("pose.image", json!(pose));
+        }
+        if uploads.masks.is_empty() {
+            set("prompt", json!(prompt.positive));
+        } else {
+            set("prompt", json!(prompt.scene));
+            for (index, (character, mask)) in uploads.masks.iter().enumerate() {
+                let region = prompt.regions.iter().find(|region| region.character == *character);
+                set(&format!("regions.{index}.prompt"), json!(region.map_or("", |region| region.prompt.as_str())));
+                set(&format!("regions.{index}.mask"), json!(mask));
+            }
+        }
+        for (slot, value) in &self.settings.slots {
+            // A pose's model without a pose in the picture has nothing to steer by.
+            if uploads.pose.is_some() || !slot.starts_with("pose.") {
+                set(slot, value.clone());
+            }
+        }
+        Ok(values)
+    }
+
+    pub(crate) fn choice(&self, mut choice: Choice) -> Choice {
+        choice.variant = self.variant();
+        choice
+    }
+}
+
+/// The seed of a picture that has none of its own: it follows from what is to be drawn. 53 bits, which every reader of
+/// JSON keeps exactly.
+pub(crate) fn seed_of(brief: &PictureBrief) -> Result<u64, serde_json::Error> {
+    let digest = Digest::of_json(brief)?;
+    Ok(digest.as_bytes()[..8].iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte)) >> 11)
+}
+
+/// White where a character is.
+pub(crate) fn mask_of(parts: &PartMap, character: &Slug) -> Option<Raster> {
+    let own: Vec<bool> = parts.parts.iter().map(|part| part.owner.as_ref() == Some(character)).collect();
+    let inside = |index: &u8| own.get(usize::from(*index)).copied().unwrap_or(false);
+    if !parts.indices.iter().any(inside) {
+        return None;
+    }
+    let rgba = parts.indices.iter().flat_map(|index| if inside(index) { [255; 4] } else { [0, 0, 0, 255] }).collect();
+    Some(Raster { width: parts.width, height: parts.height, rgba })
+}
