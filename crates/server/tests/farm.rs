@@ -68,7 +68,7 @@ async fn a_farm_is_seen_and_steered() {
     };
     let first = JobId(Uuid::from_u128(10));
     store.submit_jobs(vec![job(10, vec![]), job(11, vec![first])], now).await.unwrap();
-    let router = server::router(studio, bible::version::Author::named("Tester"), CancellationToken::new());
+    let router = server::router(studio, bible::version::Author::named("Tester"), std::env::temp_dir(), CancellationToken::new());
 
     let why =
         async |job: u128| get(&router, &format!("/api/anime/farm/jobs/{}", Uuid::from_u128(job))).await["why"].as_str().unwrap().to_owned();
