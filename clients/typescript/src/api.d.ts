@@ -55,6 +55,141 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/anime/farm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * How the farm is, in short
+         * @description Its changes are told by the event stream, under names that begin with `farm.`.
+         */
+        get: operations["farm_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/anime/farm/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Jobs of the farm */
+        get: operations["farm_jobs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/anime/farm/jobs/{job}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A job of the farm, and why it waits */
+        get: operations["farm_job"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/anime/farm/jobs/{job}/{action}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Cancels a job, holds it back, lets it go, or tries it again
+         * @description What makes no sense for the job (holding one that has ended) changes nothing.
+         */
+        post: operations["farm_job_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/anime/farm/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Nodes of the farm
+         * @description What they are and have, what they draw, and why they are away.
+         */
+        get: operations["farm_nodes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/anime/farm/nodes/{node}/{action}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Drains a node, or lets it draw again
+         * @description What it draws is brought to its end in both cases.
+         */
+        post: operations["farm_node_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/anime/farm/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Lets nothing new begin
+         * @description What is being drawn is brought to its end.
+         */
+        put: operations["pause_farm"];
+        post?: never;
+        /** Lets the farm go on */
+        delete: operations["resume_farm"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/anime/health": {
         parameters: {
             query?: never;
@@ -923,6 +1058,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/anime/projects/{project}/spending": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What a project may spend on drawing, and has spent
+         * @description What is being drawn has the most that it may cost set aside, so that a budget is never exceeded.
+         */
+        get: operations["farm_spending"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1603,6 +1758,321 @@ export interface components {
         /** @description Which way a character faces, seen from the camera; left and right are the screen's. */
         Facing: "front" | "three-quarter-left" | "three-quarter-right" | "left" | "right" | "back";
         /**
+         * @description One try at a job.
+         * @example {
+         *       "cause": "transient",
+         *       "cost": 0.01,
+         *       "ended_at": "2026-05-04T09:30:12.123456Z",
+         *       "expected_seconds": 24,
+         *       "node": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+         *       "number": 1,
+         *       "reason": "the connection broke",
+         *       "started_at": "2026-05-04T09:30:00.123456Z",
+         *       "state": "failed"
+         *     }
+         */
+        FarmAttempt: {
+            /** @description transient, node, memory, validation, gate or suspect. */
+            cause?: string | null;
+            /**
+             * Format: double
+             * @description What it cost.
+             */
+            cost: number;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /**
+             * Format: double
+             * @description How long it was expected to take; 0 when that was not known.
+             */
+            expected_seconds: number;
+            /**
+             * Format: uuid
+             * @description On which node.
+             */
+            node: string;
+            /**
+             * Format: int32
+             * @description The how-manieth, from 1.
+             */
+            number: number;
+            /** @description Why it failed. */
+            reason?: string | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+            /** @description leased, perhaps_submitted, submitted, running, storing, done, failed, superseded or cancelled. */
+            state: string;
+        };
+        /** @description Jobs by where they stand. */
+        FarmCounts: {
+            /**
+             * Format: int64
+             * @description They are being drawn.
+             */
+            active: number;
+            /**
+             * Format: int64
+             * @description They failed and are tried again after a while.
+             */
+            backoff: number;
+            /**
+             * Format: int64
+             * @description They need jobs that are not done.
+             */
+            blocked: number;
+            /**
+             * Format: int64
+             * @description Somebody cancelled them.
+             */
+            cancelled: number;
+            /**
+             * Format: int64
+             * @description They are drawn and stored.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description They will not be tried again.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description Somebody holds them back.
+             */
+            held: number;
+            /**
+             * Format: int64
+             * @description Any fitting node may take them.
+             */
+            queued: number;
+        };
+        /**
+         * @description Something that is drawn on a node of the farm.
+         * @example {
+         *       "attempts": 1,
+         *       "created_at": "2026-05-04T09:30:00.123456Z",
+         *       "deadline": null,
+         *       "ended_at": null,
+         *       "id": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+         *       "priority": "normal",
+         *       "project": "0197f3c2-6f0b-7c55-9d7e-3f0a4f6f2d11",
+         *       "reasons": "the connection broke",
+         *       "state": "queued",
+         *       "subject": "shot S01E01.01.001",
+         *       "user": "aiko"
+         *     }
+         */
+        FarmJob: {
+            /**
+             * Format: int32
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /**
+             * Format: date-time
+             * @description When it was asked for.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it should be done.
+             */
+            deadline?: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended.
+             */
+            ended_at?: string | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description interactive, normal or background. */
+            priority: string;
+            /**
+             * Format: uuid
+             * @description For which project.
+             */
+            project: string;
+            /** @description Why it failed so far; empty when it did not. */
+            reasons: string;
+            /** @description blocked, held, queued, backoff, active, done, failed or cancelled. */
+            state: string;
+            /** @description What it is of. */
+            subject: string;
+            /** @description For whom. */
+            user: string;
+        };
+        /** @description All of a job. */
+        FarmJobDetail: components["schemas"]["FarmJob"] & {
+            /**
+             * @description The jobs that it needs.
+             * @example []
+             */
+            after: string[];
+            /** @description All tries, the oldest first. */
+            tries: components["schemas"]["FarmAttempt"][];
+            /**
+             * @description Why it waits, or how it stands, in one sentence.
+             * @example All 3 nodes that fit are taken, 12 jobs of its own kind go before it.
+             */
+            why: string;
+        };
+        /**
+         * @description Where a job stands.
+         * @example {
+         *       "state": "cancelled"
+         *     }
+         */
+        FarmJobState: {
+            /** @description Its state now: still `active` while its worker has to end it. */
+            state: string;
+        };
+        /**
+         * @description Who draws: one ComfyUI server.
+         * @example {
+         *       "away": null,
+         *       "device": "cuda:0 NVIDIA GeForce RTX 4090",
+         *       "draws": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f61",
+         *       "failing": 0,
+         *       "groups": [
+         *         "night"
+         *       ],
+         *       "hours": "20:00-08:00+02:00",
+         *       "id": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+         *       "last_seen": "2026-05-04T09:30:00.123456Z",
+         *       "models": [
+         *         "checkpoints/anime.safetensors"
+         *       ],
+         *       "name": "gpu-1",
+         *       "pace": 1.4,
+         *       "per_hour": 0.6,
+         *       "state": "ready",
+         *       "version": "0.33.0",
+         *       "vram": 25757220864
+         *     }
+         */
+        FarmNode: {
+            /** @description Why it takes nothing now; null when it may. */
+            away?: string | null;
+            /** @description The device, as the server names it. */
+            device: string;
+            /**
+             * Format: uuid
+             * @description The job that it draws.
+             */
+            draws?: string | null;
+            /** @description How many jobs failed on it since its last success. */
+            failing: number;
+            /** @description Groups that it is in. */
+            groups: string[];
+            /** @description When it is lent; always when null. */
+            hours?: string | null;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it last answered a worker.
+             */
+            last_seen?: string | null;
+            /** @description Model files that it has. */
+            models: string[];
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: double
+             * @description How much it draws, compared with a usual node; 1 until it was measured.
+             */
+            pace: number;
+            /**
+             * Format: double
+             * @description What it costs per hour.
+             */
+            per_hour: number;
+            /** @description ready, draining or aside. */
+            state: string;
+            /** @description ComfyUI's version. */
+            version: string;
+            /**
+             * Format: int64
+             * @description The GPU's memory in bytes.
+             */
+            vram: number;
+        };
+        /**
+         * @description Money of a project, in the studio's currency.
+         * @example {
+         *       "per_day": 20,
+         *       "reserved": 0.6,
+         *       "reserved_today": 0.6,
+         *       "spent": 83.1,
+         *       "spent_today": 4.2,
+         *       "total": null
+         *     }
+         */
+        FarmSpending: {
+            /**
+             * Format: double
+             * @description The most on a day (UTC); null without a limit.
+             */
+            per_day?: number | null;
+            /**
+             * Format: double
+             * @description Set aside in all.
+             */
+            reserved: number;
+            /**
+             * Format: double
+             * @description Set aside for what is being drawn since today.
+             */
+            reserved_today: number;
+            /**
+             * Format: double
+             * @description Spent in all.
+             */
+            spent: number;
+            /**
+             * Format: double
+             * @description Spent today.
+             */
+            spent_today: number;
+            /**
+             * Format: double
+             * @description The most in all; null without a limit.
+             */
+            total?: number | null;
+        };
+        /** @description How the farm is. */
+        FarmStatus: {
+            /** @description Nodes that draw something. */
+            busy: number;
+            /** @description Jobs by where they stand. */
+            jobs: components["schemas"]["FarmCounts"];
+            /** @description Nodes. */
+            nodes: number;
+            /** @description Whether everything is paused. */
+            paused: boolean;
+            /**
+             * @description Projects that are paused.
+             * @example [
+             *       "0197f3c2-6f0b-7c55-9d7e-3f0a4f6f2d11"
+             *     ]
+             */
+            paused_projects: string[];
+            /** @description Nodes that may take something now. */
+            there: number;
+        };
+        /**
          * @description Something wrong with a history.
          * @example {
          *       "at": "9a1b2c3d…",
@@ -2130,6 +2600,110 @@ export interface components {
                 scenes: number;
                 shots: number;
                 title: string;
+            }[];
+            /** @description What to pass for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_FarmJob: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: int32
+                 * @description How often it was tried.
+                 */
+                attempts: number;
+                /**
+                 * Format: date-time
+                 * @description When it was asked for.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it should be done.
+                 */
+                deadline?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it ended.
+                 */
+                ended_at?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Its id.
+                 */
+                id: string;
+                /** @description interactive, normal or background. */
+                priority: string;
+                /**
+                 * Format: uuid
+                 * @description For which project.
+                 */
+                project: string;
+                /** @description Why it failed so far; empty when it did not. */
+                reasons: string;
+                /** @description blocked, held, queued, backoff, active, done, failed or cancelled. */
+                state: string;
+                /** @description What it is of. */
+                subject: string;
+                /** @description For whom. */
+                user: string;
+            }[];
+            /** @description What to pass for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_FarmNode: {
+            /** @description The items. */
+            items: {
+                /** @description Why it takes nothing now; null when it may. */
+                away?: string | null;
+                /** @description The device, as the server names it. */
+                device: string;
+                /**
+                 * Format: uuid
+                 * @description The job that it draws.
+                 */
+                draws?: string | null;
+                /** @description How many jobs failed on it since its last success. */
+                failing: number;
+                /** @description Groups that it is in. */
+                groups: string[];
+                /** @description When it is lent; always when null. */
+                hours?: string | null;
+                /**
+                 * Format: uuid
+                 * @description Its id.
+                 */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it last answered a worker.
+                 */
+                last_seen?: string | null;
+                /** @description Model files that it has. */
+                models: string[];
+                /** @description Its name. */
+                name: string;
+                /**
+                 * Format: double
+                 * @description How much it draws, compared with a usual node; 1 until it was measured.
+                 */
+                pace: number;
+                /**
+                 * Format: double
+                 * @description What it costs per hour.
+                 */
+                per_hour: number;
+                /** @description ready, draining or aside. */
+                state: string;
+                /** @description ComfyUI's version. */
+                version: string;
+                /**
+                 * Format: int64
+                 * @description The GPU's memory in bytes.
+                 */
+                vram: number;
             }[];
             /** @description What to pass for the next page; null on the last. */
             next_cursor?: string | null;
@@ -3654,6 +4228,406 @@ export interface operations {
                 };
             };
             400: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    farm_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it is */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "busy": 0,
+                     *       "jobs": {
+                     *         "active": 0,
+                     *         "backoff": 0,
+                     *         "blocked": 0,
+                     *         "cancelled": 0,
+                     *         "done": 0,
+                     *         "failed": 0,
+                     *         "held": 0,
+                     *         "queued": 0
+                     *       },
+                     *       "nodes": 0,
+                     *       "paused": true,
+                     *       "paused_projects": [
+                     *         "0197f3c2-6f0b-7c55-9d7e-3f0a4f6f2d11"
+                     *       ],
+                     *       "there": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FarmStatus"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    farm_jobs: {
+        parameters: {
+            query?: {
+                /** @description Of this project. */
+                project?: string;
+                /** @description In this state: blocked, held, queued, backoff, active, done, failed or cancelled. */
+                state?: string;
+                /** @description Of this person. */
+                user?: string;
+                /** @description Items on the page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of jobs, the oldest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "attempts": 1,
+                     *           "created_at": "2026-05-04T09:30:00.123456Z",
+                     *           "deadline": null,
+                     *           "ended_at": null,
+                     *           "id": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+                     *           "priority": "normal",
+                     *           "project": "0197f3c2-6f0b-7c55-9d7e-3f0a4f6f2d11",
+                     *           "reasons": "the connection broke",
+                     *           "state": "queued",
+                     *           "subject": "shot S01E01.01.001",
+                     *           "user": "aiko"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_FarmJob"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    farm_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job's id */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "after": [],
+                     *       "attempts": 1,
+                     *       "created_at": "2026-05-04T09:30:00.123456Z",
+                     *       "deadline": null,
+                     *       "ended_at": null,
+                     *       "id": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+                     *       "priority": "normal",
+                     *       "project": "0197f3c2-6f0b-7c55-9d7e-3f0a4f6f2d11",
+                     *       "reasons": "the connection broke",
+                     *       "state": "queued",
+                     *       "subject": "shot S01E01.01.001",
+                     *       "tries": [
+                     *         {
+                     *           "cause": "transient",
+                     *           "cost": 0.01,
+                     *           "ended_at": "2026-05-04T09:30:12.123456Z",
+                     *           "expected_seconds": 24,
+                     *           "node": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+                     *           "number": 1,
+                     *           "reason": "the connection broke",
+                     *           "started_at": "2026-05-04T09:30:00.123456Z",
+                     *           "state": "failed"
+                     *         }
+                     *       ],
+                     *       "user": "aiko",
+                     *       "why": "All 3 nodes that fit are taken, 12 jobs of its own kind go before it."
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FarmJobDetail"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    farm_job_action: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A key of the client's own, 1 to 255 visible ASCII characters, such as a UUID. The same request with the same key
+                 *     is done once, and answered in the same way for 24 hours.
+                 * @example 0197f3c2-6f0b-7c55-9d7e-3f0a4f6f2d11
+                 */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /** @description The job's id */
+                job: string;
+                /**
+                 * @description cancel, hold, release or retry
+                 * @example cancel
+                 */
+                action: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Where it stands now */
+            200: {
+                headers: {
+                    /** @description Stands for this state: send it in `If-Match` with an edit of it */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "state": "cancelled"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FarmJobState"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            403: components["responses"]["ForeignOrigin"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    farm_nodes: {
+        parameters: {
+            query?: {
+                /** @description Items on the page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of nodes, by name */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "away": null,
+                     *           "device": "cuda:0 NVIDIA GeForce RTX 4090",
+                     *           "draws": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f61",
+                     *           "failing": 0,
+                     *           "groups": [
+                     *             "night"
+                     *           ],
+                     *           "hours": "20:00-08:00+02:00",
+                     *           "id": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+                     *           "last_seen": "2026-05-04T09:30:00.123456Z",
+                     *           "models": [
+                     *             "checkpoints/anime.safetensors"
+                     *           ],
+                     *           "name": "gpu-1",
+                     *           "pace": 1.4,
+                     *           "per_hour": 0.6,
+                     *           "state": "ready",
+                     *           "version": "0.33.0",
+                     *           "vram": 25757220864
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_FarmNode"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    farm_node_action: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description A key of the client's own, 1 to 255 visible ASCII characters, such as a UUID. The same request with the same key
+                 *     is done once, and answered in the same way for 24 hours.
+                 * @example 0197f3c2-6f0b-7c55-9d7e-3f0a4f6f2d11
+                 */
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                /**
+                 * @description The node's name
+                 * @example gpu-1
+                 */
+                node: string;
+                /**
+                 * @description drain or resume
+                 * @example drain
+                 */
+                action: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
+            403: components["responses"]["ForeignOrigin"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    pause_farm: {
+        parameters: {
+            query?: {
+                /** @description Only this project; everything when left out. */
+                project?: string;
+            };
+            header?: {
+                /**
+                 * @description A key of the client's own, 1 to 255 visible ASCII characters, such as a UUID. The same request with the same key
+                 *     is done once, and answered in the same way for 24 hours.
+                 * @example 0197f3c2-6f0b-7c55-9d7e-3f0a4f6f2d11
+                 */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is paused */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
+            403: components["responses"]["ForeignOrigin"];
+            /** @description There is no such project */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no episode S02E01 in this project",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "urn:echo-studio:problem:not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    resume_farm: {
+        parameters: {
+            query?: {
+                /** @description Only this project; everything when left out. */
+                project?: string;
+            };
+            header?: {
+                /**
+                 * @description A key of the client's own, 1 to 255 visible ASCII characters, such as a UUID. The same request with the same key
+                 *     is done once, and answered in the same way for 24 hours.
+                 * @example 0197f3c2-6f0b-7c55-9d7e-3f0a4f6f2d11
+                 */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It goes on */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["InvalidRequest"];
+            403: components["responses"]["ForeignOrigin"];
+            /** @description There is no such project */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no episode S02E01 in this project",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "urn:echo-studio:problem:not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: components["responses"]["Conflict"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -10692,6 +11666,43 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    farm_spending: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The project's id */
+                project: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its money */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "per_day": 20,
+                     *       "reserved": 0.6,
+                     *       "reserved_today": 0.6,
+                     *       "spent": 83.1,
+                     *       "spent_today": 4.2,
+                     *       "total": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FarmSpending"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            404: components["responses"]["NotFound"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

@@ -16,7 +16,7 @@ use tower::ServiceExt;
 use uuid::Uuid;
 
 async fn answer(router: &Router, method: Method, path: &str) -> (StatusCode, Value) {
-    let request = Request::builder().method(method).uri(path).body(Body::empty()).unwrap();
+    let request = Request::builder().method(method).uri(path).header("host", "localhost").body(Body::empty()).unwrap();
     let response = router.clone().oneshot(request).await.unwrap();
     let status = response.status();
     let bytes = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();

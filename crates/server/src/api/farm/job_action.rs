@@ -14,9 +14,8 @@ use crate::idempotency::IdempotencyHeader;
 use crate::problem::Problem;
 
 /// What is done to a job.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[schema(as = FarmJobAction, example = "cancel")]
 pub(crate) enum JobAction {
     /// It ends; one that is being drawn is ended by its worker.
     Cancel,
@@ -41,7 +40,7 @@ pub(crate) struct StateView {
 /// What makes no sense for the job (holding one that has ended) changes nothing.
 #[utoipa::path(post, path = "/api/anime/farm/jobs/{job}/{action}", tag = "farm", params(
     ("job" = Uuid, Path, description = "The job's id"),
-    ("action" = JobAction, Path, description = "What is done"),
+    ("action" = String, Path, description = "cancel, hold, release or retry", example = "cancel"),
     IdempotencyHeader
 ), responses((status = 200, description = "Where it stands now", body = StateView)))]
 pub(crate) async fn farm_job_action(

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use utoipa::ToSchema;
 
 use super::now;
 use crate::desk::{Desk, store_fault};
@@ -12,9 +11,8 @@ use crate::idempotency::IdempotencyHeader;
 use crate::problem::Problem;
 
 /// What is done to a node.
-#[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[schema(as = FarmNodeAction, example = "drain")]
 pub(crate) enum NodeAction {
     /// It ends what it draws and takes nothing new.
     Drain,
@@ -27,7 +25,7 @@ pub(crate) enum NodeAction {
 /// What it draws is brought to its end in both cases.
 #[utoipa::path(post, path = "/api/anime/farm/nodes/{node}/{action}", tag = "farm", params(
     ("node" = String, Path, description = "The node's name", example = "gpu-1"),
-    ("action" = NodeAction, Path, description = "What is done"),
+    ("action" = String, Path, description = "drain or resume", example = "drain"),
     IdempotencyHeader
 ), responses((status = 204, description = "It is done")))]
 pub(crate) async fn farm_node_action(
