@@ -53,7 +53,7 @@ pub(crate) fn load(project: &Path) -> anyhow::Result<Show> {
 /// Opens the places where things of a project are kept.
 pub(crate) async fn open(context: &Context, project: &Path) -> anyhow::Result<Studio> {
     let places = context.settings.places(project);
-    let studio =
+    let mut studio =
         Studio::open(&places.database.parse().map_err(StudioError::Url)?, &places.blobs.parse().map_err(StudioError::Url)?).await?;
     studio.comfyui.clone_from(&context.settings.comfyui);
     Ok(studio)
