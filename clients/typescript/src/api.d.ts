@@ -38,6 +38,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/anime/character-consistency/generate-sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Draws what is missing of a character's sheet, measures all of it, and signs it
+         * @description Eight poses and six expressions. Nothing is drawn twice, and the newest version is returned when nothing of it changed.
+         *     The gate accepts a sheet that is whole, without copies, and whose pictures agree; anything else waits for a person.
+         */
+        post: operations["generate_sheet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/anime/character-consistency/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Reads the newest signed sheet of a character again
+         * @description Every picture is read from where it is kept, decoded, measured, and held against the signature. Nothing is changed.
+         */
+        post: operations["validate_sheet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/anime/events": {
         parameters: {
             query?: never;
@@ -1616,6 +1657,8 @@ export interface components {
             /** @description The value that is merged; null where there is none. */
             theirs: unknown;
         };
+        /** @description A map of the layout that steers a picture. */
+        Control: "picture" | "pose" | "regions";
         /** @description What differs between two versions. */
         Difference: {
             /**
@@ -2397,6 +2440,18 @@ export interface components {
              */
             resolutions?: Record<string, never>;
         };
+        /** @description A model file, by the name that servers list it under. */
+        ModelUse: {
+            /** @description Its BLAKE3 in hex, so that another file of the same name is another recipe. */
+            blake3?: string | null;
+            /** @description Its name. */
+            file: string;
+            /**
+             * Format: double
+             * @description How strongly a LoRA is applied; the template's default when not said.
+             */
+            strength?: number | null;
+        };
         /** @description What the camera does. */
         Move: "static" | "pan-left" | "pan-right" | "tilt-up" | "tilt-down" | "zoom-in" | "zoom-out" | "track-left" | "track-right";
         /** @description How the show tells its story. */
@@ -2488,6 +2543,8 @@ export interface components {
              * @default en
              */
             language: string;
+            /** @description How pictures are drawn; by the built-in engine when not said. */
+            render?: components["schemas"]["Render"];
             /** @description The name that refers to the project; made of `title` when left out. It stays. */
             slug?: string;
             /** @description The title, 1 to 200 characters. */
@@ -2964,6 +3021,8 @@ export interface components {
              * @default en
              */
             language: string;
+            /** @description How pictures are drawn; by the built-in engine when not said. */
+            render?: components["schemas"]["Render"];
             /** @description The name that refers to it */
             readonly slug?: string;
             /** @description The title, 1 to 200 characters. */
@@ -3045,6 +3104,37 @@ export interface components {
             /** @description In story order; empty when they never are anything to each other. */
             stretches: components["schemas"]["TieStretchView"][];
         };
+        /**
+         * @description How pictures are drawn. What is said here is part of every recipe that is drawn through ComfyUI, so that changing the
+         *     checkpoint makes stale what it drew, and a character's LoRA only what shows them.
+         */
+        Render: {
+            /** @description LoRAs by character, used where they are in the picture. */
+            character_loras?: {
+                [key: string]: components["schemas"]["ModelUse"][];
+            };
+            /** @description The checkpoint, where the template draws with one. */
+            checkpoint?: components["schemas"]["ModelUse"] | null;
+            /** @description What of the layout steers the picture. */
+            controls?: components["schemas"]["Control"][];
+            /**
+             * @description What draws.
+             * @default layout
+             */
+            engine: components["schemas"]["RenderEngine"];
+            /** @description LoRAs of the whole show: its style. */
+            loras?: components["schemas"]["ModelUse"][];
+            /** @description Other slots of the template by name: `steps`, `pose.model`, `size`. */
+            slots?: {
+                [key: string]: unknown;
+            };
+            /** @description A variant of the template. */
+            variant?: string | null;
+            /** @description The workflow template: `sdxl-illustrious`, or one of the project's folder `workflows`. */
+            workflow?: string | null;
+        };
+        /** @description What draws. */
+        RenderEngine: "layout" | "comfyui";
         /**
          * @description A character at a point of the story.
          * @example {
@@ -3263,12 +3353,35 @@ export interface components {
              * @default en
              */
             language: string;
+            /** @description How pictures are drawn; by the built-in engine when not said. */
+            render?: components["schemas"]["Render"];
             /** @description The name that refers to the project */
             readonly slug?: string;
             /** @description The title, 1 to 200 characters. */
             title: string;
         } & {
             [key: string]: unknown;
+        };
+        /**
+         * @description Which sheet.
+         * @example {
+         *       "character": "mio",
+         *       "look": "work",
+         *       "project": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60"
+         *     }
+         */
+        SheetRequest: {
+            /** @description The character. */
+            character: string;
+            /** @description The look; the character's first when left out. */
+            look?: string | null;
+            /**
+             * Format: uuid
+             * @description The project.
+             */
+            project: string;
+            /** @description Since which change of their arc, such as `S01E03`; before the first when left out. */
+            since?: string | null;
         };
         /**
          * @description A picture of a character sheet.
@@ -3485,6 +3598,84 @@ export interface components {
         /** @description The character's own side: their left hand is on the viewer's right when they face us. */
         Side: "left" | "right" | "both" | "centre";
         /**
+         * @description A sheet as it was signed.
+         * @example {
+         *       "decided_by": "gate",
+         *       "drawn": 14,
+         *       "id": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+         *       "note": "",
+         *       "sheet": {
+         *         "canonical": [
+         *           "front"
+         *         ],
+         *         "character": "mio",
+         *         "digest": "9a1b2c3d4e5f60718293a4b5c6d7e8f9012233445566778899aabbccddeeff00",
+         *         "identity": {
+         *           "detail": "every picture is drawn from one figure of the bible",
+         *           "outcome": "by_construction"
+         *         },
+         *         "look": "work",
+         *         "measures": [
+         *           "colour-model@1"
+         *         ],
+         *         "missing": [],
+         *         "pairs": [
+         *           {
+         *             "copy": false,
+         *             "least": [
+         *               "skin",
+         *               1.2
+         *             ],
+         *             "one": "front",
+         *             "other": "side",
+         *             "parts": 7,
+         *             "score": 0.96
+         *           }
+         *         ],
+         *         "since": null,
+         *         "slots": [
+         *           {
+         *             "artifact": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f61",
+         *             "checks": [
+         *               {
+         *                 "check": "pose",
+         *                 "detail": "drawn from the pose `stand`, facing front",
+         *                 "outcome": "by_construction"
+         *               }
+         *             ],
+         *             "score": 0.97,
+         *             "slot": "front",
+         *             "status": "accepted"
+         *           }
+         *         ]
+         *       },
+         *       "status": "accepted",
+         *       "version": 1
+         *     }
+         */
+        SignedView: {
+            /** @description `gate`, or a person. */
+            decided_by: string;
+            /** @description Pictures that were drawn for it just now. */
+            drawn: number;
+            /**
+             * Format: uuid
+             * @description Its id.
+             */
+            id: string;
+            /** @description A person's note. */
+            note: string;
+            /** @description Its pictures with their checks, every two against each other, and the signature. */
+            sheet: Record<string, never>;
+            /** @description accepted, needs_review or rejected. */
+            status: string;
+            /**
+             * Format: int32
+             * @description Which version of the sheet, from 1.
+             */
+            version: number;
+        };
+        /**
          * @description A short name that refers to one thing: lower-case ASCII letters, digits and single hyphens,
          *     starting with a letter or digit, 1 to 64 characters (`mei`, `lantern-road`, `2nd-outfit`).
          */
@@ -3690,6 +3881,33 @@ export interface components {
              *     ]
              */
             notes: string[];
+        };
+        /** @description What came of reading a signed sheet again. */
+        ValidationView: {
+            /**
+             * @description What is not as it was signed, as sentences.
+             * @example []
+             */
+            damage: string[];
+            /**
+             * @description Whether its pictures still are what was signed.
+             * @example true
+             */
+            intact: boolean;
+            /** @description The sheet as it was signed. */
+            signed: components["schemas"]["SignedView"];
+            /**
+             * @description Places whose picture the bible would have drawn differently by now.
+             * @example [
+             *       "front"
+             *     ]
+             */
+            stale: string[];
+            /**
+             * @description Whether it can be the reference: intact, not stale, whole, and accepted.
+             * @example false
+             */
+            valid: boolean;
         };
         /**
          * @description The verdict that counts.
@@ -4200,6 +4418,256 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    generate_sheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "character": "mio",
+                 *       "look": "work",
+                 *       "project": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SheetRequest"];
+            };
+        };
+        responses: {
+            /** @description The sheet */
+            200: {
+                headers: {
+                    /** @description Stands for this state: send it in `If-Match` with an edit of it */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "decided_by": "gate",
+                     *       "drawn": 14,
+                     *       "id": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+                     *       "note": "",
+                     *       "sheet": {
+                     *         "canonical": [
+                     *           "front"
+                     *         ],
+                     *         "character": "mio",
+                     *         "digest": "9a1b2c3d4e5f60718293a4b5c6d7e8f9012233445566778899aabbccddeeff00",
+                     *         "identity": {
+                     *           "detail": "every picture is drawn from one figure of the bible",
+                     *           "outcome": "by_construction"
+                     *         },
+                     *         "look": "work",
+                     *         "measures": [
+                     *           "colour-model@1"
+                     *         ],
+                     *         "missing": [],
+                     *         "pairs": [
+                     *           {
+                     *             "copy": false,
+                     *             "least": [
+                     *               "skin",
+                     *               1.2
+                     *             ],
+                     *             "one": "front",
+                     *             "other": "side",
+                     *             "parts": 7,
+                     *             "score": 0.96
+                     *           }
+                     *         ],
+                     *         "since": null,
+                     *         "slots": [
+                     *           {
+                     *             "artifact": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f61",
+                     *             "checks": [
+                     *               {
+                     *                 "check": "pose",
+                     *                 "detail": "drawn from the pose `stand`, facing front",
+                     *                 "outcome": "by_construction"
+                     *               }
+                     *             ],
+                     *             "score": 0.97,
+                     *             "slot": "front",
+                     *             "status": "accepted"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "status": "accepted",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedView"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            403: components["responses"]["ForeignOrigin"];
+            /** @description There is no such project, character or look */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no episode S02E01 in this project",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "urn:echo-studio:problem:not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            500: components["responses"]["Internal"];
+            /** @description The project is being produced: try again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no episode S02E01 in this project",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "urn:echo-studio:problem:not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    validate_sheet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "character": "mio",
+                 *       "look": "work",
+                 *       "project": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SheetRequest"];
+            };
+        };
+        responses: {
+            /** @description Whether it can be the reference, and what is wrong otherwise */
+            200: {
+                headers: {
+                    /** @description Stands for this state: send it in `If-Match` with an edit of it */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "damage": [],
+                     *       "intact": true,
+                     *       "signed": {
+                     *         "decided_by": "gate",
+                     *         "drawn": 14,
+                     *         "id": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+                     *         "note": "",
+                     *         "sheet": {
+                     *           "canonical": [
+                     *             "front"
+                     *           ],
+                     *           "character": "mio",
+                     *           "digest": "9a1b2c3d4e5f60718293a4b5c6d7e8f9012233445566778899aabbccddeeff00",
+                     *           "identity": {
+                     *             "detail": "every picture is drawn from one figure of the bible",
+                     *             "outcome": "by_construction"
+                     *           },
+                     *           "look": "work",
+                     *           "measures": [
+                     *             "colour-model@1"
+                     *           ],
+                     *           "missing": [],
+                     *           "pairs": [
+                     *             {
+                     *               "copy": false,
+                     *               "least": [
+                     *                 "skin",
+                     *                 1.2
+                     *               ],
+                     *               "one": "front",
+                     *               "other": "side",
+                     *               "parts": 7,
+                     *               "score": 0.96
+                     *             }
+                     *           ],
+                     *           "since": null,
+                     *           "slots": [
+                     *             {
+                     *               "artifact": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f61",
+                     *               "checks": [
+                     *                 {
+                     *                   "check": "pose",
+                     *                   "detail": "drawn from the pose `stand`, facing front",
+                     *                   "outcome": "by_construction"
+                     *                 }
+                     *               ],
+                     *               "score": 0.97,
+                     *               "slot": "front",
+                     *               "status": "accepted"
+                     *             }
+                     *           ]
+                     *         },
+                     *         "status": "accepted",
+                     *         "version": 1
+                     *       },
+                     *       "stale": [
+                     *         "front"
+                     *       ],
+                     *       "valid": false
+                     *     }
+                     */
+                    "application/json": components["schemas"]["ValidationView"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            403: components["responses"]["ForeignOrigin"];
+            /** @description There is no such project, character or look, or no sheet was signed yet */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no episode S02E01 in this project",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "urn:echo-studio:problem:not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

@@ -24,6 +24,8 @@ fn server() -> Server {
         checkpoints: vec!["illustrious.safetensors".to_owned(), "other.safetensors".to_owned()],
         loras: vec!["aki.safetensors".to_owned()],
         step: Duration::ZERO,
+        // What comes back is not what was asked for: something for the gate to find.
+        drift: 0.5,
         ..Options::default()
     };
     let sim = runtime.block_on(Sim::start(options)).unwrap();
@@ -46,25 +48,25 @@ fn a_show_is_drawn_through_a_server_and_judged_and_stale_when_its_checkpoint_cha
     assert_eq!(unset.code, 1, "{unset:?}");
     assert!(unset.err.contains("no ComfyUI server is set"), "{}", unset.err);
 
+    let all = subjects(&desk.json(&["plan"]));
     let said = desk.run(&["produce", "--quiet", "--comfyui", &server.url]);
-    // A stand-in's pictures do not look like the characters: the gate finds that, and a person has to look.
+    // The server's pictures drift from the characters: the gate finds that, and a person has to look.
     assert_eq!(said.code, 4, "{said:?}");
     assert_eq!(subjects(&desk.json(&["plan"])), BTreeSet::new(), "all is drawn");
     let pictures = desk.json(&["pictures"]);
     let listed = pictures.as_array().unwrap();
-    assert_eq!(listed.len(), 31, "28 pictures of sheets and 3 shots");
     assert!(listed.iter().any(|picture| picture["status"] != "accepted"), "{pictures}");
 
     desk.edit("project.yaml", "illustrious.safetensors", "other.safetensors");
     let plan = desk.json(&["plan"]);
-    assert_eq!(subjects(&plan).len(), 31, "everything that the checkpoint drew");
+    assert_eq!(subjects(&plan), all, "everything that the checkpoint drew");
     assert!(plan["steps"][0]["reasons"].to_string().contains("settings.render"), "{}", plan["steps"][0]);
     desk.edit("project.yaml", "other.safetensors", "illustrious.safetensors");
     assert_eq!(subjects(&desk.json(&["plan"])), BTreeSet::new());
 
     desk.edit("project.yaml", "  controls:", "  character_loras: { aki: [{ file: aki.safetensors, strength: 0.8 }] }\n  controls:");
     let stale = subjects(&desk.json(&["plan"]));
-    assert!(stale.len() < 31 && stale.iter().any(|subject| subject.starts_with("sheet aki")), "{stale:?}");
+    assert!(stale.len() < all.len() && stale.iter().any(|subject| subject.starts_with("sheet aki")), "{stale:?}");
     assert!(!stale.iter().any(|subject| subject.starts_with("sheet ") && !subject.starts_with("sheet aki")), "{stale:?}");
 
     desk.edit("project.yaml", "sdxl-illustrious", "sdxl-ilustrious");
