@@ -319,6 +319,14 @@ favourite_food: dango
     }
 
     #[test]
+    fn a_key_that_looks_like_a_merge_is_a_key_when_it_is_quoted() {
+        let new = json!({ "<<": 1 });
+        let text = emit::emit(&new);
+        assert_eq!(yaml::parse("", &text).unwrap().to_json(), new, "{text}");
+        assert!(yaml::parse("", "<<: 1\n").is_err());
+    }
+
+    #[test]
     fn a_longer_list_is_written_anew_and_comments_elsewhere_stay() {
         let text = after(|mei| mei["relationships"].as_array_mut().unwrap().push(json!({ "to": "gen", "kind": "grandfather" })));
         assert!(text.starts_with("# The hero.\nname: Mei   # as the audience hears it\n"), "{text}");

@@ -152,6 +152,11 @@ pub fn parse(file: &str, text: &str) -> Result<Node, SourceError> {
                 }
             }
             Event::Scalar(text, style, anchor, tag) => {
+                // In quotes it is a key like any other.
+                if style == ScalarStyle::Plain && text == "<<" && builder.waits_for_key() {
+                    let problem = "merge keys (<<) are not part of YAML 1.2";
+                    return builder.fail(at, problem, "write the fields out, or alias whole values (*name)");
+                }
                 let value = builder.scalar(&text, style, tag.is_some(), at)?;
                 builder.add(Node { at, kind: Kind::Scalar(value) }, anchor)?;
             }
@@ -212,6 +217,11 @@ impl Builder<'_> {
         Err(SourceError::new(self.file, at, problem, fix))
     }
 
+    /// Whether the next value is the key of a map.
+    fn waits_for_key(&self) -> bool {
+        matches!(self.open.last(), Some((Node { kind: Kind::Map(_), .. }, None, _)))
+    }
+
     fn count(&mut self, more: usize, at: Position) -> Result<(), SourceError> {
         self.nodes += more;
         if self.nodes > MAX_NODES {
@@ -264,13 +274,6 @@ impl Builder<'_> {
                 let Some(name) = key_text(&node) else {
                     return self.fail(node.at, "this is no key", "put a text before the colon");
                 };
-                if name == "<<" {
-                    return self.fail(
-                        node.at,
-                        "merge keys (<<) are not part of YAML 1.2",
-                        "write the fields out, or alias whole values (*name)",
-                    );
-                }
                 if let Some(first) = entries.iter().find(|entry| entry.key == name) {
                     let problem = format!("`{name}` is given twice, first in line {}", first.at.line);
                     return self.fail(node.at, problem, "keep one of the two");
