@@ -207,8 +207,8 @@ pub struct World {
     outcome: Outcome,
 }
 
-/// The longest that a world goes on without coming to its end: a day.
-const TOO_LONG: f64 = 86_400.0;
+/// The longest that a world goes on without coming to its end: eleven hours.
+const TOO_LONG: f64 = 40_000.0;
 /// How often everything is looked at, in events.
 const LOOKED_AT: u64 = 20_000;
 
@@ -372,7 +372,15 @@ impl World {
                 return Ok(self.told());
             }
             if self.now > TOO_LONG {
-                return Err(Broken { invariant: "zero residue", what: format!("it does not come to an end: {:?}", self.book.counts) });
+                return Err(Broken {
+                    invariant: "zero residue",
+                    what: format!(
+                        "it does not come to an end: {:?}, slots {:?}, left {:?}",
+                        self.book.counts,
+                        self.book.slots,
+                        self.book.jobs.values().filter(|job| !job.state.ended()).take(3).collect::<Vec<_>>()
+                    ),
+                });
             }
         }
         self.invariants.follow(&self.book)?;
