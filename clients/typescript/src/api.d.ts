@@ -21,6 +21,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/anime/artifacts/{artifact}/evidence": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the verdict on an artifact rests on */
+        get: operations["evidence"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/anime/artifacts/{artifact}/evidence.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same as a picture */
+        get: operations["evidence_picture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/anime/artifacts/{artifact}/verdicts": {
         parameters: {
             query?: never;
@@ -3910,6 +3944,42 @@ export interface components {
             valid: boolean;
         };
         /**
+         * @description What the verdict on an artifact rests on.
+         * @example {
+         *       "artifact": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+         *       "gate": 0.85,
+         *       "not_measured": [
+         *         "identity: no identity model judged this picture"
+         *       ],
+         *       "parts": [],
+         *       "picture": "picture.png",
+         *       "references": [
+         *         {
+         *           "parts": 7,
+         *           "score": 0.96,
+         *           "sheet": "mio/work",
+         *           "slot": "side"
+         *         }
+         *       ],
+         *       "rule": "colour-model: hair of mio: expected #2b2f4a, found #7a2b3a",
+         *       "score": 0.41,
+         *       "status": "rejected",
+         *       "subject": "sheet mio/work/front",
+         *       "suggestions": [
+         *         {
+         *           "action": "repaint",
+         *           "because": "#7a2b3a where the bible has #2b2f4a (ΔE 31.0, 6.0 allowed)",
+         *           "mask": {
+         *             "file": "picture.parts.png",
+         *             "index": 4
+         *           },
+         *           "what": "hair of mio"
+         *         }
+         *       ]
+         *     }
+         */
+        VerdictEvidence: Record<string, never>;
+        /**
          * @description The verdict that counts.
          * @example {
          *       "decided_at": "2026-05-04T09:30:02.000000Z",
@@ -4326,6 +4396,126 @@ export interface operations {
             };
             400: components["responses"]["InvalidRequest"];
             /** @description There is no such artifact */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no episode S02E01 in this project",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "urn:echo-studio:problem:not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    evidence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The artifact's id */
+                artifact: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rule, parts, references and suggestions */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "artifact": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+                     *       "gate": 0.85,
+                     *       "not_measured": [
+                     *         "identity: no identity model judged this picture"
+                     *       ],
+                     *       "parts": [],
+                     *       "picture": "picture.png",
+                     *       "references": [
+                     *         {
+                     *           "parts": 7,
+                     *           "score": 0.96,
+                     *           "sheet": "mio/work",
+                     *           "slot": "side"
+                     *         }
+                     *       ],
+                     *       "rule": "colour-model: hair of mio: expected #2b2f4a, found #7a2b3a",
+                     *       "score": 0.41,
+                     *       "status": "rejected",
+                     *       "subject": "sheet mio/work/front",
+                     *       "suggestions": [
+                     *         {
+                     *           "action": "repaint",
+                     *           "because": "#7a2b3a where the bible has #2b2f4a (ΔE 31.0, 6.0 allowed)",
+                     *           "mask": {
+                     *             "file": "picture.parts.png",
+                     *             "index": 4
+                     *           },
+                     *           "what": "hair of mio"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["VerdictEvidence"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            /** @description There is no such artifact, or it has no picture of its own */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no episode S02E01 in this project",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "urn:echo-studio:problem:not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    evidence_picture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The artifact's id */
+                artifact: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture, where it is off, and both colours of every part */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": unknown;
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            /** @description There is no such artifact, or it has no picture of its own */
             404: {
                 headers: {
                     [name: string]: unknown;

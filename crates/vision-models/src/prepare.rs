@@ -37,6 +37,14 @@ pub fn prepare(image: &Raster, region: Option<Region>, input: &Input) -> Result<
     if !inside(region[0], region[2], width) || !inside(region[1], region[3], height) {
         return Err(wrong(format!("the region {region:?} lies outside of {width}x{height}")));
     }
+    if region != [0, 0, width, height] {
+        // Cut out first: the filter reaches a pixel beyond what it samples, and what is around the figure says nothing of it.
+        let [left, top, wide, high] = region;
+        let rows = image.rgba.chunks_exact(width as usize * 4).skip(top as usize).take(high as usize);
+        let rgba = rows.flat_map(|row| &row[left as usize * 4..(left + wide) as usize * 4]).copied().collect();
+        let (tensor, window) = prepare(&Raster { width: wide, height: high, rgba }, None, input)?;
+        return Ok((tensor, Window { left: window.left + f64::from(left), top: window.top + f64::from(top), ..window }));
+    }
     let [mut left, mut top, mut wide, mut high] = region.map(f64::from);
     let (out_width, out_height) = (f64::from(input.width), f64::from(input.height));
     let (mut inner, mut offset) = ([input.width, input.height], [0, 0]);

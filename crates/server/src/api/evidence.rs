@@ -25,7 +25,7 @@ use crate::problem::Problem;
     }],
     "not_measured": ["identity: no identity model judged this picture"]
 }))]
-pub(crate) struct EvidenceView {
+pub(crate) struct VerdictEvidence {
     /// The picture that decided, its parts, the references it is near to, what decided, and what would mend it.
     #[serde(flatten)]
     #[schema(value_type = Object)]
@@ -36,12 +36,12 @@ pub(crate) struct EvidenceView {
 #[utoipa::path(get, path = "/api/anime/artifacts/{artifact}/evidence", tag = "consistency",
     params(("artifact" = Uuid, Path, description = "The artifact's id")),
     responses(
-        (status = 200, description = "Rule, parts, references and suggestions", body = EvidenceView),
+        (status = 200, description = "Rule, parts, references and suggestions", body = VerdictEvidence),
         (status = 404, description = "There is no such artifact, or it has no picture of its own", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn evidence(State(desk): State<Desk>, Path(artifact): Path<Uuid>) -> Result<Answer, Problem> {
     let (evidence, _) = desk.studio.evidence(artifact).await?;
-    Answer::of(&EvidenceView { evidence: serde_json::to_value(evidence).map_err(|error| Problem::fault(&error, false))? })
+    Answer::of(&VerdictEvidence { evidence: serde_json::to_value(evidence).map_err(|error| Problem::fault(&error, false))? })
 }
 
 /// The same as a picture
