@@ -25,36 +25,6 @@ use crate::{Figure, Promise, median};
 #[expect(clippy::unwrap_used, dead_code, reason = "the tests' own server, of which one half is used")]
 mod databases;
 
-const WORLD_MODELS: [(&str, f64, u64, f64); 5] =
-    [("sd15", 12.0, 4, 6.0), ("sdxl", 25.0, 9, 12.0), ("flux", 60.0, 18, 30.0), ("qwen", 80.0, 36, 45.0), ("wan", 150.0, 36, 60.0)];
-
-fn models() -> Vec<Model> {
-    WORLD_MODELS.iter().map(|(name, seconds, vram, load)| Model { name, seconds: *seconds, vram: *vram, load: *load }).collect()
-}
-
-/// A third each of slow and small, usual, and fast and large nodes.
-fn mixed(count: usize) -> Vec<(f64, u64)> {
-    (0..count).map(|index| [(0.6, 12), (1.0, 24), (2.0, 48)][index % 3]).collect()
-}
-
-fn plan(seed: u64, nodes: usize, jobs: usize, faults: Faults) -> Plan {
-    Plan {
-        seed,
-        nodes: mixed(nodes),
-        workers: (nodes / 30).max(2),
-        models: models(),
-        jobs,
-        projects: (4, 2),
-        arrivals: 0.0,
-        chained: 0.0,
-        budget: None,
-        noise: 0.1,
-        faults,
-        policy: Policy::default(),
-        until: None,
-    }
-}
-
 pub(crate) fn measure() -> anyhow::Result<Vec<Figure>> {
     let mut figures = makespan()?;
     figures.extend(invariants()?);
@@ -125,7 +95,7 @@ fn even_split(plan: &Plan, counts: &[usize]) -> f64 {
 }
 
 fn makespan() -> anyhow::Result<Vec<Figure>> {
-    let plan = plan(11, 60, 12_000, Faults::default());
+    let plan = Plan { workers: 2, arrivals: 0.0, chained: 0.0, ..Plan::mixed(11, 60, 12_000, Faults::default()) };
     let world = World::new(plan.clone());
     let counts = world.jobs_by_model();
     let least = least(&plan, &counts);
@@ -140,22 +110,8 @@ fn makespan() -> anyhow::Result<Vec<Figure>> {
 }
 
 fn invariants() -> anyhow::Result<Vec<Figure>> {
-    let faults = Faults {
-        failures: 0.03,
-        wrong_jobs: 0.01,
-        bad_nodes: 0.01,
-        cancelled: 0.01,
-        node_crash: 20_000.0,
-        worker_kill: 3_000.0,
-        zombie: 4_000.0,
-        partition: 3_000.0,
-        deaf: 0.2,
-        skew: 2.0,
-        unclear: 0.05,
-    };
     let begun = Instant::now();
-    let plan = Plan { arrivals: 600.0, chained: 0.05, ..plan(100, 1_200, 95_000, faults) };
-    let outcome = World::new(plan).run()?;
+    let outcome = World::new(Plan::mixed(100, 1_200, 95_000, Faults::EVERYTHING)).run()?;
     Ok(vec![
         Figure::new("farm: attempts on 1,200 nodes, invariants hold", outcome.attempts as f64, "", Promise::None),
         Figure::new("farm: of them taken over by another worker", outcome.adopted as f64, "", Promise::None),

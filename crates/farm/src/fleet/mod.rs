@@ -5,8 +5,10 @@
 
 mod dice;
 mod invariants;
+mod plan;
 mod world;
 
 pub use dice::Dice;
 pub use invariants::{Broken, Invariants};
-pub use world::{Faults, Model, Outcome, Plan, World};
+pub use plan::{Faults, Model, Plan};
+pub use world::{Outcome, World};

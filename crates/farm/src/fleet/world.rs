@@ -8,87 +8,17 @@ use uuid::Uuid;
 
 use super::dice::Dice;
 use super::invariants::{Broken, Invariants};
+use super::plan::{Model, Plan};
 use crate::attempt;
 use crate::book::Book;
 use crate::id::{JobId, NodeId, Time, Token};
 use crate::job::{Band, Job, JobState, Requirements};
 use crate::money::Money;
 use crate::node::{Capabilities, Node};
-use crate::policy::{Policy, seconds};
+use crate::policy::seconds;
 use crate::{AttemptState, Cause, Failures, Step};
 
 const GIB: u64 = 1 << 30;
-
-/// A model with its template.
-#[derive(Debug, Clone)]
-pub struct Model {
-    /// Its name.
-    pub name: &'static str,
-    /// Seconds for a job of size 1 on a node of pace 1.
-    pub seconds: f64,
-    /// Memory in GiB.
-    pub vram: u64,
-    /// Seconds to load it on a node of pace 1.
-    pub load: f64,
-}
-
-/// How often things go wrong.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Faults {
-    /// How many attempts fail for no reason of the job's.
-    pub failures: f64,
-    /// How many jobs are wrong and never work.
-    pub wrong_jobs: f64,
-    /// How many nodes fail at everything.
-    pub bad_nodes: f64,
-    /// How many jobs are cancelled while they are there.
-    pub cancelled: f64,
-    /// Mean seconds between two crashes of one node; 0 for never.
-    pub node_crash: f64,
-    /// Mean seconds between two kills of one worker; 0 for never.
-    pub worker_kill: f64,
-    /// Mean seconds between two times that one worker stands still, as a zombie; 0 for never.
-    pub zombie: f64,
-    /// Mean seconds between two times that one worker is cut from the database; 0 for never.
-    pub partition: f64,
-    /// How many notifications are lost.
-    pub deaf: f64,
-    /// How far workers' clocks are off at most, in seconds.
-    pub skew: f64,
-    /// How many submits end without a clear answer.
-    pub unclear: f64,
-}
-
-/// What a world is like.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    /// It is the same for the same seed.
-    pub seed: u64,
-    /// The nodes: pace (1 is usual, 2 takes half the time) and memory in GiB.
-    pub nodes: Vec<(f64, u64)>,
-    /// How many workers drive them.
-    pub workers: usize,
-    /// What is drawn.
-    pub models: Vec<Model>,
-    /// How many jobs.
-    pub jobs: usize,
-    /// How many projects share the farm, with how many users each.
-    pub projects: (usize, usize),
-    /// Over how many seconds the jobs come.
-    pub arrivals: f64,
-    /// How much of the jobs need an earlier one.
-    pub chained: f64,
-    /// What each project may spend; none without a limit.
-    pub budget: Option<Money>,
-    /// How far times vary, as a part.
-    pub noise: f64,
-    /// What goes wrong.
-    pub faults: Faults,
-    /// The limits.
-    pub policy: Policy,
-    /// When it ends though not everything is drawn, in seconds; when everything is, if none.
-    pub until: Option<f64>,
-}
 
 /// What came of it.
 #[derive(Debug, Clone, Default)]
