@@ -6,7 +6,6 @@ Writes OUT/finder.onnx and OUT/finder.json (figures on pictures whose line style
 treated with styles beyond the training's).
 """
 
-import argparse
 import json
 import time
 from pathlib import Path
@@ -15,7 +14,7 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
-from pictures import CLASSES, HEIGHT, MOST_FIGURES, WIDTH, Pictures, sample, treat, uniform
+from pictures import CLASSES, HEIGHT, MOST_FIGURES, WIDTH, begun, sample, treat, uniform
 
 SIZE, STRIDE = 256, 4
 GRID = SIZE // STRIDE
@@ -187,19 +186,7 @@ def measured(found, boxes, seen, least, needed=0.5):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("set")
-    parser.add_argument("out")
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--seconds", type=float, default=150)
-    parser.add_argument("--batch", type=int, default=192)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--device", default="cuda")
-    options = parser.parse_args()
-    torch.manual_seed(options.seed)
-    device = torch.device(options.device)
-    generator = torch.Generator(device=device).manual_seed(options.seed)
-    data = Pictures(options.set, device)
+    options, device, generator, data = begun(steps=3000, seconds=150, batch=192)
     test = data.held_out.nonzero().flatten().to(device)
     train = (~data.held_out).nonzero().flatten().to(device)
     network = Finder().to(device)

@@ -5,7 +5,6 @@
 Writes OUT/identity.onnx and OUT/identity.json. Every tenth group of colour-alikes is held out.
 """
 
-import argparse
 import json
 import time
 from pathlib import Path
@@ -15,7 +14,7 @@ import torch.nn as nn
 import torch.nn.functional as F
 
 from finder import Block, convolution
-from pictures import Pictures, sample, treat, uniform
+from pictures import begun, sample, treat, uniform
 
 SIZE, WIDTH = 128, 128
 ALIKE = 3
@@ -52,19 +51,7 @@ def windows(boxes, generator, wild):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("set")
-    parser.add_argument("out")
-    parser.add_argument("--steps", type=int, default=6000)
-    parser.add_argument("--seconds", type=float, default=120)
-    parser.add_argument("--batch", type=int, default=384)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--device", default="cuda")
-    options = parser.parse_args()
-    torch.manual_seed(options.seed)
-    device = torch.device(options.device)
-    generator = torch.Generator(device=device).manual_seed(options.seed)
-    data = Pictures(options.set, device)
+    options, device, generator, data = begun(steps=6000, seconds=120, batch=384)
     place = (data.who >= 0).nonzero()
     boxes = data.boxes[place[:, 0], place[:, 1], 0]
     large = ((boxes[:, 2:] - boxes[:, :2]).amax(1) >= 48) & (boxes[:, 2] > 0)

@@ -4,6 +4,7 @@
 torch.Generator that is given in, so the same seed trains the same network on the same machine.
 """
 
+import argparse
 import json
 from pathlib import Path
 
@@ -38,6 +39,23 @@ class Pictures:
         self.boxes = torch.from_numpy(boxes).to(device)
         self.who = torch.from_numpy(who).to(device)
         self.held_out = torch.tensor([line["held_out"] for line in lines])
+
+
+def begun(steps, seconds, batch):
+    """The command line of a training, and what it starts from: options, device, generator, pictures."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("set")
+    parser.add_argument("out")
+    parser.add_argument("--steps", type=int, default=steps)
+    parser.add_argument("--seconds", type=float, default=seconds)
+    parser.add_argument("--batch", type=int, default=batch)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--device", default="cuda")
+    options = parser.parse_args()
+    torch.manual_seed(options.seed)
+    device = torch.device(options.device)
+    generator = torch.Generator(device=device).manual_seed(options.seed)
+    return options, device, generator, Pictures(options.set, device)
 
 
 def uniform(generator, low, high, *shape):
