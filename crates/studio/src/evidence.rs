@@ -1,8 +1,7 @@
 //! The evidence behind a verdict: where a picture is off, which references it is near to, what decided, what to do.
 
-use bible::Slug;
+use bible::{Digest, Slug};
 use consistency::colour::ColourEvidence;
-use consistency::measure::Evidence as Figures;
 use consistency::{ColourModel, Outcome, Region, Score, Status, Subject as Seen, agreement};
 use editorial::evidence_card::{CardPart, EvidenceCard};
 use engine::picture::PartMap;
@@ -11,7 +10,7 @@ use store::{Artifact, ArtifactFile};
 use uuid::Uuid;
 
 use crate::gate::{GateReport, MeasuredPart, PictureVerdict};
-use crate::picture_files::read_part_map;
+use crate::picture_files::kept_part_map;
 use crate::sheet::CharacterSheet;
 use crate::{Studio, StudioError};
 
@@ -84,53 +83,40 @@ pub struct Mask {
     pub index: u8,
 }
 
+/// The evidence with the picture that it is about.
+struct Weighed {
+    evidence: Evidence,
+    file: Digest,
+    parts: Option<PartMap>,
+}
+
 impl Studio {
-    /// The evidence behind the verdict that counts on an artifact, and the same as a picture (PNG).
+    /// The evidence behind the verdict that counts on an artifact.
     ///
     /// # Errors
     /// [`StudioError::Unknown`] when there is no such artifact, or it has no picture of its own.
-    pub async fn evidence(&self, artifact: Uuid) -> Result<(Evidence, Vec<u8>), StudioError> {
-        let unknown = |what: String| StudioError::Unknown { what, nearest: None };
-        let found = self.store.artifact(artifact).await?.ok_or_else(|| unknown(format!("artifact {artifact}")))?;
-        let verdict = self.store.verdicts(artifact).await?.into_iter().next().ok_or_else(|| unknown(format!("verdict on {artifact}")))?;
-        let report: GateReport = serde_json::from_value(verdict.report)
-            .map_err(|source| StudioError::Damaged { what: format!("the verdict on artifact {artifact}"), source })?;
-        let worst = report
-            .pictures
-            .iter()
-            .filter(|picture| png_of(&found, &picture.picture).is_some())
-            .min_by(|one, other| weight(one).total_cmp(&weight(other)));
-        let worst = worst.cloned().ok_or_else(|| unknown(format!("judged picture of {}", found.subject)))?;
-        let file = png_of(&found, &worst.picture).ok_or_else(|| unknown(format!("picture {}", worst.picture)))?;
-        let png = self.blobs.get(file.digest).await?;
-        let image = consistency::decode(&png).map_err(|error| unknown(format!("readable picture of {} ({error})", found.subject)))?;
-        let stem = file.name.trim_end_matches(".png");
-        let parts = self.part_map(&found, stem).await?;
-        let colours = colours_of(&worst);
-        let references = match colours {
-            Some(colours) => self.references(found.project, artifact, colours).await?,
-            None => Vec::new(),
-        };
-        let evidence = Evidence {
-            subject: found.subject.clone(),
-            artifact,
-            picture: worst.picture.clone(),
-            status: worst.verdict.status,
-            score: worst.verdict.score,
-            gate: worst.verdict.gate,
-            rule: rule(&worst),
-            parts: GateReport::of(report.gate, vec![worst.clone()]).measured_parts(),
-            references,
-            suggestions: suggestions(&worst, parts.as_ref(), &format!("{stem}.parts.png")),
-            not_measured: not_measured(&worst),
-        };
+    pub async fn evidence(&self, artifact: Uuid) -> Result<Evidence, StudioError> {
+        Ok(self.weighed(artifact).await?.evidence)
+    }
+
+    /// The same together with a picture of it (PNG).
+    ///
+    /// # Errors
+    /// As [`Studio::evidence`], and when the picture cannot be read.
+    pub async fn evidence_card(&self, artifact: Uuid) -> Result<(Evidence, Vec<u8>), StudioError> {
+        let Weighed { evidence, file, parts } = self.weighed(artifact).await?;
+        let png = self.blobs.get(file).await?;
+        let unreadable =
+            |error| StudioError::Unknown { what: format!("readable picture of {} ({error})", evidence.subject), nearest: None };
+        let image = consistency::decode(&png).map_err(unreadable)?;
         let seen = Seen { parts: parts.as_ref(), ..Seen::new(&image) };
         let heat = ColourModel::default().heat_map(&seen).map_err(|error| error.to_string());
+        let status = evidence.status.word().replace('_', " ");
         let card = EvidenceCard {
             title: format!("{}, {}", evidence.subject, evidence.picture),
             verdict: match evidence.score {
-                Some(score) => format!("{}: {score}, and {} is needed", evidence.status.word().replace('_', " "), evidence.gate),
-                None => format!("{}: nothing was measured that has a score", evidence.status.word().replace('_', " ")),
+                Some(score) => format!("{status}: {score}, and {} is needed", evidence.gate),
+                None => format!("{status}: nothing was measured that has a score"),
             },
             rule: evidence.rule.clone(),
             picture: image,
@@ -142,13 +128,35 @@ impl Studio {
         Ok((evidence, png))
     }
 
-    async fn part_map(&self, artifact: &Artifact, stem: &str) -> Result<Option<PartMap>, StudioError> {
-        let named = |suffix: &str| artifact.files.iter().find(|file| file.name == format!("{stem}.parts.{suffix}"));
-        let (Some(indices), Some(list)) = (named("png"), named("json")) else { return Ok(None) };
-        let (indices, list) = (self.blobs.get(indices.digest).await?, self.blobs.get(list.digest).await?);
-        let Ok(indices) = consistency::decode(&indices) else { return Ok(None) };
-        let what = || format!("the part map of {}", artifact.subject);
-        read_part_map(&indices, &list).map(Some).map_err(|source| StudioError::Damaged { what: what(), source })
+    async fn weighed(&self, artifact: Uuid) -> Result<Weighed, StudioError> {
+        let unknown = |what: String| StudioError::Unknown { what, nearest: None };
+        let found = self.store.artifact(artifact).await?.ok_or_else(|| unknown(format!("artifact {artifact}")))?;
+        let verdict = self.store.verdicts(artifact).await?.into_iter().next().ok_or_else(|| unknown(format!("verdict on {artifact}")))?;
+        let report: GateReport = serde_json::from_value(verdict.report)
+            .map_err(|source| StudioError::Damaged { what: format!("the verdict on artifact {artifact}"), source })?;
+        let judged = report.pictures.into_iter().filter_map(|picture| Some((png_of(&found, &picture.picture)?, picture)));
+        let worst = judged.min_by(|(_, one), (_, other)| weight(one).total_cmp(&weight(other)));
+        let (file, worst) = worst.ok_or_else(|| unknown(format!("judged picture of {}", found.subject)))?;
+        let stem = file.name.trim_end_matches(".png");
+        let parts = kept_part_map(&self.blobs, &found, stem).await?;
+        let references = match worst.colours() {
+            Some(colours) => self.references(found.project, artifact, colours).await?,
+            None => Vec::new(),
+        };
+        let evidence = Evidence {
+            subject: found.subject.clone(),
+            artifact,
+            picture: worst.picture.clone(),
+            status: worst.verdict.status,
+            score: worst.verdict.score,
+            gate: worst.verdict.gate,
+            rule: rule(&worst),
+            references,
+            suggestions: suggestions(&worst, parts.as_ref(), &format!("{stem}.parts.png")),
+            not_measured: not_measured(&worst),
+            parts: GateReport::of(report.gate, vec![worst]).measured_parts(),
+        };
+        Ok(Weighed { evidence, file: file.digest, parts })
     }
 
     /// The pictures of signed sheets, compared with the colours of a picture.
@@ -167,7 +175,7 @@ impl Studio {
                 for slot in &document.slots {
                     let Some(decision) = verdicts.get(&slot.artifact) else { continue };
                     let Ok(report) = serde_json::from_value::<GateReport>(decision.report.clone()) else { continue };
-                    let Some(known) = report.pictures.iter().find_map(colours_of) else { continue };
+                    let Some(known) = report.pictures.iter().find_map(PictureVerdict::colours) else { continue };
                     if let Some(agreed) = agreement(colours, known, owner) {
                         references.push(Reference {
                             sheet: name.clone(),
@@ -198,13 +206,6 @@ fn weight(picture: &PictureVerdict) -> f64 {
     status + picture.verdict.score.map_or(1.0, Score::value)
 }
 
-fn colours_of(picture: &PictureVerdict) -> Option<&ColourEvidence> {
-    picture.verdict.measurements.iter().find_map(|measurement| match &measurement.outcome {
-        Outcome::Measured { evidence: Figures::Colour(colours), .. } => Some(colours),
-        _ => None,
-    })
-}
-
 /// What decided: the weightiest reason, or what the gate was passed with.
 fn rule(picture: &PictureVerdict) -> String {
     let verdict = &picture.verdict;
@@ -228,7 +229,7 @@ fn not_measured(picture: &PictureVerdict) -> Vec<String> {
 /// What would mend the picture: every part that is off can be repainted inside of its mask, what is missing stressed.
 fn suggestions(picture: &PictureVerdict, map: Option<&PartMap>, file: &str) -> Vec<Suggestion> {
     let mut suggestions = Vec::new();
-    if let Some(colours) = colours_of(picture) {
+    if let Some(colours) = picture.colours() {
         for part in colours.parts.iter().filter(|part| part.difference > part.tolerance) {
             let index = map.and_then(|map| map.parts.iter().position(|entry| entry.owner == part.owner && entry.part == part.part));
             let what = part.owner.as_ref().map_or_else(|| part.part.clone(), |owner| format!("{} of {owner}", part.part));

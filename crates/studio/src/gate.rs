@@ -1,6 +1,7 @@
 //! The gate: every key picture is read back, measured against what the bible asks for, and judged.
 
 use bible::{Colour, Tones};
+use consistency::colour::ColourEvidence;
 use consistency::measure::{Evidence, Role};
 use consistency::{
     Attributes, ClipReport, ColourModel, ExpectedPart, Fingerprint, Measure, Measurement, Other, Outcome, Score, Status, Subject,
@@ -8,7 +9,7 @@ use consistency::{
 };
 use engine::PictureBrief;
 use engine::brief::{PropBrief, WornBrief};
-use engine::picture::PartMap;
+use engine::picture::{PartMap, Raster};
 use serde::{Deserialize, Serialize};
 
 /// What the gate said of everything that belongs to one artifact.
@@ -84,6 +85,21 @@ pub struct MeasuredPart {
     pub score: Score,
 }
 
+impl PictureVerdict {
+    /// The colours that were found in the picture; none when they were not measured.
+    pub(crate) fn colours(&self) -> Option<&ColourEvidence> {
+        colours_of(&self.verdict)
+    }
+}
+
+/// The colours that a verdict rests on; none when they were not measured.
+pub(crate) fn colours_of(verdict: &Verdict) -> Option<&ColourEvidence> {
+    verdict.measurements.iter().find_map(|measurement| match &measurement.outcome {
+        Outcome::Measured { evidence: Evidence::Colour(colours), .. } => Some(colours),
+        _ => None,
+    })
+}
+
 impl GateReport {
     /// The measured parts of all pictures, worst first.
     #[must_use]
@@ -111,12 +127,16 @@ impl GateReport {
 /// Judges one picture as it was written: the bytes are decoded again, so what is measured is what is kept.
 #[must_use]
 pub fn judge_picture(png: &[u8], parts: Option<&PartMap>, brief: &PictureBrief, others: &[Other], gate: Score) -> Verdict {
-    let raster = match consistency::decode(png) {
-        Ok(raster) => raster,
-        Err(error) => return judge(vec![consistency::undecodable(&error)], gate),
-    };
+    match consistency::decode(png) {
+        Ok(raster) => judge_raster(&raster, parts, brief, others, gate),
+        Err(error) => judge(vec![consistency::undecodable(&error)], gate),
+    }
+}
+
+/// Judges a picture whose pixels were decoded already.
+pub(crate) fn judge_raster(raster: &Raster, parts: Option<&PartMap>, brief: &PictureBrief, others: &[Other], gate: Score) -> Verdict {
     let expected = expected_parts(brief);
-    let subject = Subject { image: &raster, parts, expected: &expected, canvas: Some(brief.canvas), others, layout: None };
+    let subject = Subject { image: raster, parts, expected: &expected, canvas: Some(brief.canvas), others, layout: None };
     let measurements =
         vec![Technical::default().report(&subject), ColourModel::default().report(&subject), Attributes::default().report(&subject)];
     judge(measurements, gate)

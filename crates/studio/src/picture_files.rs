@@ -4,6 +4,9 @@ use bible::digest::canonical_json;
 use engine::Picture;
 use engine::picture::{PartMap, Raster, Skeleton};
 use serde_json::json;
+use store::{Artifact, BlobStore};
+
+use crate::StudioError;
 
 /// A file that belongs to an artifact, not yet stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,6 +114,20 @@ pub fn read_part_map(indices: &Raster, list: &[u8]) -> Result<PartMap, serde_jso
         indices: indices.rgba.as_chunks::<4>().0.iter().map(|pixel| pixel[0]).collect(),
         parts: serde_json::from_slice(list)?,
     })
+}
+
+/// The part map that is kept beside the picture `stem`; none when the engine gave none.
+///
+/// # Errors
+/// [`StudioError`] when it is there and cannot be read.
+pub(crate) async fn kept_part_map(blobs: &BlobStore, artifact: &Artifact, stem: &str) -> Result<Option<PartMap>, StudioError> {
+    let named = |suffix: &str| artifact.files.iter().find(|file| file.name == format!("{stem}.parts.{suffix}"));
+    let (Some(indices), Some(list)) = (named("png"), named("json")) else { return Ok(None) };
+    let (indices, list) = (blobs.get(indices.digest).await?, blobs.get(list.digest).await?);
+    let unreadable = |error| StudioError::Unknown { what: format!("readable part map of {} ({error})", artifact.subject), nearest: None };
+    let indices = consistency::decode(&indices).map_err(unreadable)?;
+    let damaged = |source| StudioError::Damaged { what: format!("the part map of {}", artifact.subject), source };
+    read_part_map(&indices, &list).map(Some).map_err(damaged)
 }
 
 pub(crate) fn png_file(name: String, image: &Raster) -> Result<MadeFile, PictureFileError> {

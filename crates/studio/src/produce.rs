@@ -134,8 +134,7 @@ impl Studio {
             graph: &graph,
             engine,
             project,
-            // The project was checked when it was loaded: its gate lies between 0 and 1.
-            gate: Score::new(show.project.settings.gate).unwrap_or(Score::AT_TOLERANCE),
+            gate: show.gate(),
             scratch,
             out: options.out.clone(),
             progress,

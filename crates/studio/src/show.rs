@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bible::digest::canonical_json;
 use bible::source::{SourceError, SourceErrors};
 use bible::{Digest, Project};
+use consistency::Score;
 use engine::Engine;
 use layout::LayoutEngine;
 use layout::part::Catalogue;
@@ -57,6 +58,12 @@ impl Show {
             StudioError::Source(SourceErrors(vec![SourceError::new("project.yaml", bible::source::Position::FILE, problem, "")]))
         })?;
         Ok(Self { version: Digest::of(&json), json, project: Arc::new(project), warnings, folder })
+    }
+
+    /// The score that pictures need. The project was checked when it was loaded: its gate lies between 0 and 1.
+    #[must_use]
+    pub fn gate(&self) -> Score {
+        Score::new(self.project.settings.gate).unwrap_or(Score::AT_TOLERANCE)
     }
 
     /// The layout engine with the parts and sets that this project brings.

@@ -30,7 +30,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
         let hint = nearest.map(|nearest| format!("; did you mean \"{nearest}\"?")).unwrap_or_default();
         anyhow::bail!("there is no picture \"{name}\"{hint}");
     };
-    let (evidence, png) = studio.evidence(found.artifact).await?;
+    let (evidence, png) = studio.evidence_card(found.artifact).await?;
     std::fs::write(&arguments.out, png).with_context(|| format!("writing {}", arguments.out.display()))?;
     if context.json {
         output::json(&evidence)?;

@@ -40,7 +40,7 @@ pub(crate) struct VerdictEvidence {
         (status = 404, description = "There is no such artifact, or it has no picture of its own", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn evidence(State(desk): State<Desk>, Path(artifact): Path<Uuid>) -> Result<Answer, Problem> {
-    let (evidence, _) = desk.studio.evidence(artifact).await?;
+    let evidence = desk.studio.evidence(artifact).await?;
     Answer::of(&VerdictEvidence { evidence: serde_json::to_value(evidence).map_err(|error| Problem::fault(&error, false))? })
 }
 
@@ -52,6 +52,6 @@ pub(crate) async fn evidence(State(desk): State<Desk>, Path(artifact): Path<Uuid
         (status = 404, description = "There is no such artifact, or it has no picture of its own", body = Problem, content_type = "application/problem+json"),
     ))]
 pub(crate) async fn evidence_picture(State(desk): State<Desk>, Path(artifact): Path<Uuid>) -> Result<Response, Problem> {
-    let (_, png) = desk.studio.evidence(artifact).await?;
+    let (_, png) = desk.studio.evidence_card(artifact).await?;
     Ok(([(header::CONTENT_TYPE, "image/png")], png).into_response())
 }

@@ -1,16 +1,15 @@
 //! The pictures of a sheet, read back and measured: each for itself, and every two against each other.
 
 use bible::{Digest, Slug};
-use consistency::measure::Evidence;
-use consistency::{Fingerprint, Outcome, Score, Status, Technical, agreement};
+use consistency::{Fingerprint, Score, Status, Technical, agreement};
 use engine::PictureBrief;
 use engine::picture::PartMap;
 use rayon::prelude::*;
 use store::{Artifact, ArtifactFile, BlobStore};
 
 use super::document::{CharacterSheet, Check, Finding, SheetName, SlotPair, SlotPicture, canonical, sign};
-use crate::gate::judge_picture;
-use crate::picture_files::read_part_map;
+use crate::gate::{colours_of, judge_raster};
+use crate::picture_files::kept_part_map;
 use crate::{StudioError, Subject};
 
 /// A picture as it is kept, with what it should show.
@@ -48,16 +47,7 @@ impl Kept {
         let Some(file) = artifact.files.iter().find(|file| file.media_type == "image/png").cloned() else { return Err(damaged("picture")) };
         let png = blobs.get(file.digest).await?;
         let stem = file.name.trim_end_matches(".png");
-        let named = |suffix: &str| artifact.files.iter().find(|other| other.name == format!("{stem}.parts.{suffix}"));
-        let parts = match (named("png"), named("json")) {
-            (Some(indices), Some(list)) => {
-                let (indices, list) = (blobs.get(indices.digest).await?, blobs.get(list.digest).await?);
-                let indices = consistency::decode(&indices).map_err(|error| unreadable(&subject, &error))?;
-                let parts = read_part_map(&indices, &list);
-                Some(parts.map_err(|source| StudioError::Damaged { what: format!("the part map of {subject}"), source })?)
-            }
-            _ => None,
-        };
+        let parts = kept_part_map(blobs, &artifact, stem).await?;
         Ok(Self { slot, subject, artifact, status, brief, file, png, parts })
     }
 
@@ -67,11 +57,8 @@ impl Kept {
         pixels.extend_from_slice(&raster.width.to_le_bytes());
         pixels.extend_from_slice(&raster.height.to_le_bytes());
         pixels.extend_from_slice(&raster.rgba);
-        let verdict = judge_picture(&self.png, self.parts.as_ref(), &self.brief, &[], gate);
-        let colours = verdict.measurements.iter().find_map(|measurement| match &measurement.outcome {
-            Outcome::Measured { evidence: Evidence::Colour(colours), .. } => Some(colours.clone()),
-            _ => None,
-        });
+        let verdict = judge_raster(&raster, self.parts.as_ref(), &self.brief, &[], gate);
+        let colours = colours_of(&verdict).cloned();
         let versions = verdict.measurements.iter().map(|measurement| format!("{}@{}", measurement.measure, measurement.version)).collect();
         let measured = match verdict.reasons.iter().find(|reason| reason.leads_to.is_some()) {
             None => Finding::Passed(verdict.score.map_or_else(|| "nothing of it is wrong".to_owned(), |score| format!("scores {score}"))),

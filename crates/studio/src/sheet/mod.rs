@@ -87,7 +87,7 @@ impl Studio {
         let project = self.note(show).await?;
         let (plan, _) = self.plan_graph(show, &graph).await?;
         let stale = |node: &&Node, action: Action| plan.steps.iter().any(|step| step.subject == node.subject && step.action == action);
-        let gate = gate_of(show);
+        let gate = show.gate();
         let progress = Progress::default();
         let cancel = CancellationToken::new();
         let draws = nodes.iter().any(|node| stale(node, Action::Draw));
@@ -150,7 +150,7 @@ impl Studio {
                 Err(error) => damage.push(format!("the picture of `{}` cannot be read: {error}", picture.slot)),
             }
         }
-        let gate = gate_of(show);
+        let gate = show.gate();
         let missing = signed.sheet.missing.clone();
         let now = if kept.len() == signed.sheet.slots.len() {
             match measured_beside(name, kept, missing, gate).await {
@@ -280,10 +280,6 @@ fn slot_of(node: &Node) -> Option<&Slug> {
         Subject::Sheet { slot, .. } => Some(slot),
         _ => None,
     }
-}
-
-fn gate_of(show: &Show) -> Score {
-    Score::new(show.project.settings.gate).unwrap_or(Score::AT_TOLERANCE)
 }
 
 const fn judged(status: VerdictStatus) -> Status {
