@@ -15,23 +15,20 @@ fn the_eight_invariants_hold_whatever_goes_wrong() {
     assert_eq!(ended(&outcome), 600);
 }
 
-/// More worlds, and larger ones.
 #[test]
-#[ignore = "takes minutes; some of these worlds do not come to their end yet"]
 fn the_invariants_hold_over_many_seeds() {
     let (mut adopted, mut abandoned, mut refused, mut checked) = (0, 0, 0, 0);
-    for seed in 0..4 {
+    for seed in 0..24 {
         let outcome =
             World::new(Plan::mixed(seed, 45, 1_200, Faults::EVERYTHING)).run().unwrap_or_else(|broken| panic!("seed {seed}: {broken}"));
-        eprintln!("seed {seed}: {:.0} s, {} attempts", outcome.makespan, outcome.attempts);
         assert_eq!(ended(&outcome), 1_200);
         adopted += outcome.adopted;
         abandoned += outcome.abandoned;
         refused += outcome.refused;
         checked += outcome.checked;
     }
-    // The world is as bad as it is meant to be.
-    assert!(adopted > 20 && abandoned > 0 && refused > 10 && checked > 50, "{adopted} {abandoned} {refused} {checked}");
+    // The worlds are as bad as they are meant to be.
+    assert!(adopted > 100 && abandoned > 0 && refused > 100 && checked > 500, "{adopted} {abandoned} {refused} {checked}");
 }
 
 #[test]
@@ -57,13 +54,10 @@ fn without_faults_every_job_is_drawn_once() {
     assert_eq!((outcome.attempts, outcome.ended[&JobState::Done], outcome.refused), (2_000, 2_000, 0));
 }
 
-/// The full size: 1,200 nodes, 100,000 attempts. `cargo test --release --test fleet -- --ignored`; `benches farm` runs it too.
+/// The full size. `benches farm` runs more seeds of it.
 #[test]
-#[ignore = "takes a minute or more"]
-fn the_invariants_hold_at_full_size() {
-    for seed in 100..103 {
-        let outcome =
-            World::new(Plan::mixed(seed, 1_200, 95_000, Faults::EVERYTHING)).run().unwrap_or_else(|broken| panic!("seed {seed}: {broken}"));
-        assert!(outcome.attempts >= 100_000, "{}", outcome.attempts);
-    }
+fn the_invariants_hold_on_1_200_nodes_for_100_000_attempts() {
+    let outcome = World::new(Plan::mixed(100, 1_200, 98_500, Faults::EVERYTHING)).run().unwrap_or_else(|broken| panic!("{broken}"));
+    assert_eq!(ended(&outcome), 98_500);
+    assert!(outcome.attempts >= 100_000 && outcome.abandoned > 0, "{} {}", outcome.attempts, outcome.abandoned);
 }

@@ -258,7 +258,9 @@ impl World {
     fn at(&mut self, when: f64, happens: Happens) {
         self.serial += 1;
         self.happening.insert(self.serial, happens);
-        self.events.push(Reverse(((when.max(self.now) * 1e6) as u64, self.serial)));
+        // Never a part of a microsecond early: what waits for a moment would find that it has not come, for ever.
+        let micros = (when.max(self.now) * 1e6) as u64 + 1;
+        self.events.push(Reverse((micros, self.serial)));
     }
 
     fn soon(&mut self, low: f64, high: f64, happens: Happens) {
@@ -650,6 +652,7 @@ impl World {
             if self.now - since > self.plan.policy.abandon {
                 let outcome = attempt::Outcome::Failed { cause: Cause::Transient, reason: "the node does not answer".to_owned() };
                 self.abandoned.insert((job, hold.number));
+                self.outcome.abandoned += 1;
                 return self.end(worker, job, hold.token, outcome, false);
             }
             self.soon(2.0, 6.0, again);
