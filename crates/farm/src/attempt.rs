@@ -165,6 +165,9 @@ pub enum Refusal {
     /// The lease ended; nobody else has taken it yet.
     #[error("the lease ended; nothing may be sent under it")]
     LeaseOver,
+    /// The lease of the worker that has it holds, or is still respected.
+    #[error("the attempt's lease holds: its worker may be about to send it")]
+    LeaseHolds,
     /// There is no such job, or no attempt at it.
     #[error("there is no such attempt")]
     Unknown,
@@ -440,16 +443,21 @@ pub fn lapse(job: &mut Job, attempt: &mut Attempt, per_hour: Money, policy: &Pol
     Lapse::GivenUp
 }
 
-/// The node's new worker takes a try over whose worker is gone: under a new token, with the same ticket.
+/// The node's new worker takes a try over whose worker is gone: under a new token, with the same ticket. One whose lease
+/// is respected still is left to its worker, who may be about to send it: whoever took it over would not find it on
+/// the node, and give it up. (A worker that has its old name again takes its own tries over at once.)
 ///
 /// # Errors
-/// [`Refusal`] when it has ended.
+/// [`Refusal`] when it has ended, or its worker may be there.
 pub fn adopt(job: &mut Job, attempt: &mut Attempt, worker: &str, policy: &Policy, now: Time) -> Result<Token, Refusal> {
     if attempt.state.ended() {
         return Err(Refusal::Ended { state: attempt.state });
     }
     if job.token != attempt.token {
         return Err(Refusal::Superseded { held: attempt.token.0, newest: job.token.0 });
+    }
+    if attempt.worker != worker && now <= attempt.lease_until + seconds(policy.grace) {
+        return Err(Refusal::LeaseHolds);
     }
     job.token = job.token.next();
     attempt.token = job.token;
@@ -562,6 +570,7 @@ mod tests {
         let old = attempt.token;
         advance(&job, &mut attempt, old, Step::Submitted, &policy, at(1.0)).unwrap();
         let ticket = (attempt.prompt, attempt.number);
+        assert_eq!(adopt(&mut job, &mut attempt, "w2", &policy, at(35.0)), Err(Refusal::LeaseHolds), "it may be about to send it");
         let new = adopt(&mut job, &mut attempt, "w2", &policy, at(60.0)).unwrap();
         assert!(new > old);
         assert_eq!((attempt.prompt, attempt.number), ticket);

@@ -324,11 +324,15 @@ impl Book {
         }
     }
 
-    /// See [`attempt::adopt`].
+    /// See [`attempt::adopt`]; for the worker that drives the node.
     ///
     /// # Errors
     /// [`Refusal`].
     pub fn adopt(&mut self, id: JobId, worker: &str, now: Time) -> Result<Token, Refusal> {
+        let node = self.live.get(&id).and_then(|attempt| self.nodes.get(&attempt.node)).ok_or(Refusal::Unknown)?;
+        if node.owner.as_ref().is_none_or(|(owner, _)| owner != worker) {
+            return Err(Refusal::Unknown);
+        }
         self.change(id, |job, attempt, policy| match attempt {
             Some(attempt) => attempt::adopt(job, attempt, worker, policy, now),
             None => Err(Refusal::Unknown),

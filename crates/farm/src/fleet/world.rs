@@ -490,6 +490,7 @@ impl World {
                 }
             } else {
                 self.workers[worker].drives.remove(&node);
+                self.workers[worker].unclear.remove(&node);
             }
         }
         let unclear: Vec<usize> = self.workers[worker].unclear.iter().copied().collect();
