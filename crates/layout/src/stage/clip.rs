@@ -29,10 +29,10 @@ const FLICKER: u32 = 3;
 const FALL: u32 = 2;
 
 /// Bytes of painted cels that are kept for when the same drawing comes again.
-const KEPT_CELS: usize = 14 << 20;
+const KEPT_CELS: usize = 9 << 20;
 
 /// Pictures that are kept for when the same moment comes again (a mouth opens and closes).
-const KEPT_FRAMES: usize = 3;
+const KEPT_FRAMES: usize = 2;
 
 /// The length of a step as a share of standing height.
 const STEP: f64 = 0.4;
