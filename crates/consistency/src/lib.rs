@@ -17,6 +17,7 @@
 //! ```
 
 pub mod agreement;
+mod assignment;
 pub mod attributes;
 pub mod calibration;
 mod census;
@@ -44,6 +45,7 @@ pub mod verdict;
 mod whole_part;
 
 pub use agreement::{Agreement, agreement};
+pub use assignment::assignment;
 pub use attributes::Attributes;
 pub use calibration::Calibration;
 pub use clip::{ClipLimits, ClipMeter, ClipOrder, ClipReport};
@@ -61,4 +63,4 @@ pub use structure::Structure;
 pub use style::{Style, StyleProfile};
 pub use technical::{Technical, undecodable};
 pub use tolerance::Tolerances;
-pub use verdict::{Reason, Status, Verdict, judge};
+pub use verdict::{Reason, Status, Verdict, judge, judge_calibrated};

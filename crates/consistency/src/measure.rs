@@ -47,8 +47,21 @@ pub trait Measure: Send + Sync {
 pub enum Role {
     /// Whether the picture keeps to the bible: counts towards the verdict's score.
     Consistency,
+    /// Who is in the picture, where that is not known from how it was made: counts as consistency does, and where it could
+    /// not be measured a person has to look, whatever the other measures say.
+    Identity,
+    /// Feeds the calibrated probability and decides nothing by itself.
+    Supporting,
     /// Whether the file is sound: can stop a picture, and never earns it acceptance.
     Technical,
+}
+
+impl Role {
+    /// Whether the score counts towards the verdict's.
+    #[must_use]
+    pub const fn counts(self) -> bool {
+        matches!(self, Self::Consistency | Self::Identity)
+    }
 }
 
 /// A picture and all that is known about what it should show.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::calibration::Calibrated;
 use crate::measure::{Measurement, Outcome, Region, Role, Severity};
 use crate::score::Score;
 
@@ -34,7 +35,8 @@ impl Status {
 pub struct Verdict {
     /// The decision.
     pub status: Status,
-    /// The lowest score of all consistency measures; none when nothing was measured.
+    /// The lowest score of all measures of consistency and identity, and of the calibrated probability where it is certain
+    /// enough to decide; none when nothing was measured.
     pub score: Option<Score>,
     /// The score that was needed.
     pub gate: Score,
@@ -42,6 +44,9 @@ pub struct Verdict {
     pub reasons: Vec<Reason>,
     /// What every measure said.
     pub measurements: Vec<Measurement>,
+    /// What they say together, where a calibration was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibrated: Option<Calibrated>,
 }
 
 /// One reason of a verdict.
@@ -64,6 +69,7 @@ pub struct Reason {
 ///
 /// - Something that blocks (undecodable, blank, wrong size), or a consistency score below the gate: rejected.
 /// - A doubt, or no consistency measure that could measure: needs review. What was not measured is never accepted.
+/// - An identity that was asked for and could not be measured: needs review, however well the rest does.
 /// - Nothing in the picture that a consistency measure is about (an empty street): it has no score, and the
 ///   technical checks decide.
 /// - Otherwise: accepted.
@@ -71,12 +77,19 @@ pub struct Reason {
 /// It depends on nothing but its arguments.
 #[must_use]
 pub fn judge(measurements: Vec<Measurement>, gate: Score) -> Verdict {
+    judge_calibrated(measurements, None, gate)
+}
+
+/// [`judge`] with what a calibration says of the measurements together. A probability that is certain enough holds a
+/// picture back as a score below the gate does; it never lets one through that a measure holds back.
+#[must_use]
+pub fn judge_calibrated(measurements: Vec<Measurement>, calibrated: Option<Calibrated>, gate: Score) -> Verdict {
     let mut reasons = Vec::new();
     let mut score: Option<Score> = None;
     let mut unmeasured = Vec::new();
     let mut nothing_to_measure = false;
     for measurement in &measurements {
-        let consistency = measurement.role == Role::Consistency;
+        let consistency = measurement.role.counts();
         match &measurement.outcome {
             Outcome::Measured { score: measured, findings, .. } => {
                 let below = consistency && *measured < gate;
@@ -92,6 +105,10 @@ pub fn judge(measurements: Vec<Measurement>, gate: Score) -> Verdict {
                     ));
                 }
                 for finding in findings {
+                    if measurement.role == Role::Supporting {
+                        reasons.push(Reason { at: finding.at, ..reason(measurement, None, &finding.code, finding.message.clone()) });
+                        continue;
+                    }
                     let leads_to = match finding.severity {
                         Severity::Blocks => Some(Status::Rejected),
                         Severity::Doubt => Some(Status::NeedsReview),
@@ -106,14 +123,16 @@ pub fn judge(measurements: Vec<Measurement>, gate: Score) -> Verdict {
                 reasons.push(reason(measurement, None, "not-applicable", why.clone()));
             }
             Outcome::NotMeasured { reason: why } => {
-                let leads_to = (!consistency).then_some(Status::NeedsReview);
+                let leads_to = match measurement.role {
+                    Role::Technical | Role::Identity => Some(Status::NeedsReview),
+                    Role::Consistency | Role::Supporting => None,
+                };
                 unmeasured.push(reason(measurement, leads_to, "not-measured", format!("not measured: {why}")));
             }
         }
     }
-    let silent = measurements
-        .iter()
-        .any(|measurement| measurement.role == Role::Consistency && matches!(measurement.outcome, Outcome::NotMeasured { .. }));
+    let silent =
+        measurements.iter().any(|measurement| measurement.role.counts() && matches!(measurement.outcome, Outcome::NotMeasured { .. }));
     if score.is_none() && (silent || !nothing_to_measure) {
         unmeasured.iter_mut().for_each(|reason| reason.leads_to = Some(Status::NeedsReview));
         if unmeasured.is_empty() {
@@ -127,6 +146,21 @@ pub fn judge(measurements: Vec<Measurement>, gate: Score) -> Verdict {
         }
     }
     reasons.extend(unmeasured);
+    if let Some(calibrated) = &calibrated {
+        let decisive = calibrated.decisive();
+        let leads_to = decisive.filter(|probability| *probability < gate).map(|_| Status::Rejected);
+        if let (Some(lowest), Some(probability)) = (score, decisive) {
+            score = Some(lowest.min(probability));
+        }
+        let code = if leads_to.is_some() { "below-gate" } else { "calibrated" };
+        reasons.push(Reason {
+            leads_to,
+            measure: "calibration".to_owned(),
+            code: code.to_owned(),
+            message: calibrated.sentence(),
+            at: None,
+        });
+    }
     // Stable: within one weight the measures' own order, worst first, remains.
     reasons.sort_by_key(|reason| match reason.leads_to {
         Some(Status::Rejected) => 0,
@@ -134,7 +168,7 @@ pub fn judge(measurements: Vec<Measurement>, gate: Score) -> Verdict {
         Some(Status::Accepted) | None => 2,
     });
     let status = reasons.first().and_then(|reason| reason.leads_to).unwrap_or(Status::Accepted);
-    Verdict { status, score, gate, reasons, measurements }
+    Verdict { status, score, gate, reasons, measurements, calibrated }
 }
 
 fn reason(measurement: &Measurement, leads_to: Option<Status>, code: &str, message: String) -> Reason {
@@ -169,6 +203,51 @@ mod tests {
         assert_eq!((verdict.status, verdict.score), (Status::Rejected, Some(Score::new(0.8).unwrap())));
         assert_eq!(verdict.reasons[0].message, "scores 0.800, and 0.850 is needed");
         assert_eq!(judge(vec![measured(Role::Consistency, 0.85, &[])], GATE).status, Status::Accepted);
+    }
+
+    fn together(probability: f64, valid: bool) -> Calibrated {
+        let used = vec!["colour-model".to_owned()];
+        let (domain, calibration) = (crate::calibration::Domain::PaintedOverLayout, "test@1".to_owned());
+        let certainty = if valid { 0.99 } else { 0.0 };
+        Calibrated { probability: Some(probability), certainty, used, not_measured: Vec::new(), calibration, domain, valid }
+    }
+
+    #[test]
+    fn an_identity_that_was_not_measured_needs_a_person_however_well_the_rest_does() {
+        let verdict = judge(vec![measured(Role::Consistency, 1.0, &[]), silent(Role::Identity)], GATE);
+        assert_eq!((verdict.status, verdict.score), (Status::NeedsReview, Some(Score::FULL)));
+        assert_eq!(verdict.reasons[0].message, "not measured: the part map is missing");
+        // What fails already fails: nobody has to look at it.
+        let off = judge(vec![measured(Role::Consistency, 0.4, &[]), silent(Role::Identity)], GATE);
+        assert_eq!(off.status, Status::Rejected);
+        assert_eq!(judge(vec![measured(Role::Identity, 0.9, &[])], GATE).status, Status::Accepted);
+        assert_eq!(judge(vec![measured(Role::Identity, 0.8, &[])], GATE).status, Status::Rejected);
+    }
+
+    #[test]
+    fn what_only_supports_decides_nothing() {
+        let verdict =
+            judge(vec![measured(Role::Consistency, 1.0, &[]), measured(Role::Supporting, 0.1, &[(Severity::Doubt, "soft")])], GATE);
+        assert_eq!((verdict.status, verdict.score), (Status::Accepted, Some(Score::FULL)));
+        assert_eq!(verdict.reasons[0].code, "soft");
+        assert_eq!(judge(vec![measured(Role::Supporting, 1.0, &[])], GATE).status, Status::NeedsReview);
+    }
+
+    #[test]
+    fn a_valid_probability_holds_back_and_never_lets_through() {
+        let good = || vec![measured(Role::Consistency, 0.9, &[])];
+        let held = judge_calibrated(good(), Some(together(0.3, true)), GATE);
+        assert_eq!((held.status, held.score), (Status::Rejected, Score::new(0.3).ok()));
+        assert_eq!((held.reasons[0].measure.as_str(), held.reasons[0].code.as_str()), ("calibration", "below-gate"));
+        let let_through = judge_calibrated(vec![measured(Role::Consistency, 0.5, &[])], Some(together(0.99, true)), GATE);
+        assert_eq!(let_through.status, Status::Rejected);
+    }
+
+    #[test]
+    fn a_probability_for_another_kind_of_picture_is_told_as_a_guess() {
+        let verdict = judge_calibrated(vec![measured(Role::Consistency, 0.9, &[])], Some(together(0.3, false)), GATE);
+        assert_eq!((verdict.status, verdict.score), (Status::Accepted, Score::new(0.9).ok()));
+        assert!(verdict.reasons[0].message.contains("which is a guess"), "{:?}", verdict.reasons);
     }
 
     #[test]

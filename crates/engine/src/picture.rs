@@ -16,6 +16,9 @@ pub struct Picture {
     pub layers: Vec<Layer>,
     /// One skeleton per actor with a body, in the order of the brief.
     pub skeletons: Vec<Skeleton>,
+    /// The layout that this was painted over, whose parts are then its own; `None` for a picture that is its own layout,
+    /// or that no layout was handed in for.
+    pub layout: Option<Arc<Raster>>,
 }
 
 /// 8-bit sRGB pixels with straight alpha, row by row from the top left, 4 bytes (R, G, B, A) each.

@@ -147,8 +147,12 @@ impl Engine for ComfyEngine {
     fn picture(&self, brief: &PictureBrief) -> Result<Picture, EngineError> {
         let layout = self.layout.picture(brief)?;
         let image = wait(self.draw(brief, &layout))?;
-        // The part map says where things were asked to be: the picture is measured against it.
-        Ok(Picture { image, parts: layout.parts, layers: Vec::new(), skeletons: layout.skeletons })
+        // Over a layout the part map says where things were asked to be, and the picture is measured against it. Where a
+        // model was free to put things elsewhere, the layout says nothing of where they are.
+        let painted_over = self.rendering.wants(Control::Picture);
+        let (parts, painted) = if painted_over { (layout.parts, Some(layout.image)) } else { (None, None) };
+        let skeletons = if painted_over || self.rendering.wants(Control::Pose) { layout.skeletons } else { Vec::new() };
+        Ok(Picture { image, parts, layers: Vec::new(), skeletons, layout: painted })
     }
 
     fn clip<'a>(&'a self, brief: &'a ClipBrief) -> Result<Box<dyn Iterator<Item = Result<Frame, EngineError>> + Send + 'a>, EngineError> {

@@ -2,6 +2,7 @@
 
 use editorial::{Error, Program};
 use serde::Serialize;
+use vision_models::{ModelFolder, ModelKind, Verified};
 
 use crate::Studio;
 
@@ -69,6 +70,27 @@ pub async fn examine(studio: &Studio) -> Vec<Finding> {
     });
     findings.push(Finding::good("layout engine", "built in; draws on the processor"));
     findings
+}
+
+/// Looks at the model that tells who is in a picture.
+#[must_use]
+pub fn examine_identity(folder: &ModelFolder) -> Finding {
+    let bad = |found: String| {
+        let means = "who is in a diffusion picture is not measured, and such pictures go to a person";
+        let mend = "get an identity model yourself, such as deepghs/ccip_onnx (model_feat.onnx of ccip-caformer-24-randaug-pruned, \
+            OpenRAIL), and: echo-studio models add model_feat.onnx --preset ccip";
+        Finding::bad("identity", Condition::Limited, found, means, mend)
+    };
+    match folder.first_of(ModelKind::Identity) {
+        Ok(Some(model)) => match model.verify() {
+            Ok(Verified::Same) => Finding::good("identity", model.manifest.name),
+            Ok(Verified::Changed { .. }) => bad(format!("{} is not the file that was added", model.manifest.name)),
+            Ok(Verified::Missing) => bad(format!("the file of {} is gone", model.manifest.name)),
+            Err(error) => bad(error.to_string()),
+        },
+        Ok(None) => bad("no identity model".to_owned()),
+        Err(error) => bad(error.to_string()),
+    }
 }
 
 /// Looks at the programs beside the studio.

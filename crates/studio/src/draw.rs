@@ -4,14 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bible::story::{Move, Weather};
-use consistency::{ClipLimits, ClipMeter, ClipReport, Fingerprint, Other, Score};
+use consistency::{Calibration, ClipLimits, ClipMeter, ClipReport, Fingerprint, Other, Score};
 use editorial::clip::ClipSpec;
-use engine::picture::{PartMap, Raster};
+use engine::picture::{PartMap, Raster, Skeleton};
 use engine::{ClipBrief, Engine, EngineError, Frame, PictureBrief};
 use tokio::sync::mpsc;
+use vision_models::Sought;
 
-use crate::gate::{GateReport, PictureVerdict, judge_clip, judge_picture};
+use crate::gate::{Foreign, GateReport, PaintedOver, PictureVerdict, judge_clip, judge_foreign, judge_picture};
 use crate::graph::Work;
+use crate::networks::Networks;
 use crate::picture_files::{MadeFile, files_of};
 use crate::progress::{Progress, Stage};
 use crate::subject::Subject;
@@ -38,6 +40,7 @@ pub(crate) struct KeyPicture {
     pub(crate) fingerprint: Option<Fingerprint>,
     brief: PictureBrief,
     parts: Option<PartMap>,
+    skeletons: Vec<Skeleton>,
 }
 
 impl KeyPicture {
@@ -51,14 +54,40 @@ impl KeyPicture {
         let picture = engine.picture(&brief).map_err(|source| StudioError::Draw { subject: subject.clone(), source })?;
         let files = files_of(&picture, stem).map_err(|source| StudioError::PictureFile { subject: subject.clone(), source })?;
         let fingerprint = files.first().and_then(|file| crate::gate::fingerprint(&file.bytes));
-        Ok((Self { files, fingerprint, brief, parts: picture.parts }, picture.image))
+        Ok((Self { files, fingerprint, brief, parts: picture.parts, skeletons: picture.skeletons }, picture.image))
     }
 
-    /// Judges the picture as it was written, against others that it was asked to differ from.
-    pub(crate) fn judge(&self, others: &[Other], gate: Score) -> PictureVerdict {
+    /// Judges the picture as it was written, against others that it was asked to differ from; with `witnesses` one that
+    /// the layout engine did not draw.
+    pub(crate) fn judge(&self, others: &[Other], gate: Score, witnesses: Option<&Witnesses>) -> PictureVerdict {
         let (name, bytes) = self.files.first().map_or(("", &[][..]), |file| (file.name.as_str(), &file.bytes[..]));
-        let verdict = judge_picture(bytes, self.parts.as_ref(), &self.brief, others, gate);
+        let verdict = match witnesses {
+            None => judge_picture(bytes, self.parts.as_ref(), &self.brief, others, gate),
+            Some(witnesses) => {
+                let file = format!("{}.layout.png", name.trim_end_matches(".png"));
+                let painted = self.files.iter().find(|kept| kept.name == file).and_then(|kept| consistency::decode(&kept.bytes).ok());
+                let layout = painted.as_ref().zip(self.parts.as_ref()).map(|(image, parts)| PaintedOver {
+                    image,
+                    parts,
+                    skeletons: &self.skeletons,
+                });
+                judge_foreign(bytes, layout.as_ref(), &self.brief, others, gate, &witnesses.foreign())
+            }
+        };
         PictureVerdict { picture: name.to_owned(), verdict }
+    }
+}
+
+/// Who should be in the pictures of a node that the layout engine does not draw, and what tells whether they are.
+pub(crate) struct Witnesses {
+    pub(crate) networks: Arc<Networks>,
+    pub(crate) people: Vec<Sought>,
+    pub(crate) calibration: Arc<Calibration>,
+}
+
+impl Witnesses {
+    fn foreign(&self) -> Foreign<'_> {
+        Foreign { networks: &self.networks, people: &self.people, calibration: &self.calibration }
     }
 }
 
@@ -70,7 +99,7 @@ fn poster(image: &Raster, subject: &Subject) -> Result<MadeFile, StudioError> {
 
 impl Studio {
     /// Draws a shot: its key pictures with their maps, judged, and its clip.
-    pub(crate) async fn draw_shot(&self, order: ClipOrder<'_>, gate: Score) -> Result<Drawn, StudioError> {
+    pub(crate) async fn draw_shot(&self, order: ClipOrder<'_>, gate: Score, witnesses: Option<Witnesses>) -> Result<Drawn, StudioError> {
         let ClipOrder { engine, subject, clip, .. } = &order;
         let (engine, subject, clip) = (Arc::clone(engine), (*subject).clone(), Arc::clone(clip));
         let asked = subject.clone();
@@ -79,7 +108,7 @@ impl Studio {
             let mut verdicts = Vec::new();
             for (frame, brief) in key_pictures(&clip) {
                 let (key, image) = KeyPicture::draw(engine.as_ref(), &subject, brief, &format!("frame-{frame:04}"))?;
-                verdicts.push(key.judge(&[], gate));
+                verdicts.push(key.judge(&[], gate, witnesses.as_ref()));
                 if files.is_empty() {
                     files.push(poster(&image, &subject)?);
                 }

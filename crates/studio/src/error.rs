@@ -105,6 +105,15 @@ pub enum StudioError {
         #[source]
         source: std::io::Error,
     },
+    /// The project's own calibration cannot be used.
+    #[error("{} cannot be used; fit it again with `echo-studio consistency calibrate`, or take it away", path.display())]
+    Calibration {
+        /// Which file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: consistency::calibration::CalibrationError,
+    },
     /// There is no such thing in the project.
     #[error("there is no {what}{}", nearest.as_ref().map(|nearest| format!("; did you mean `{nearest}`?")).unwrap_or_default())]
     Unknown {
@@ -144,6 +153,7 @@ impl StudioError {
             | Self::Source(_)
             | Self::Brief { .. }
             | Self::Rendering { .. }
+            | Self::Calibration { .. }
             | Self::Recipe { .. }
             | Self::PictureFile { .. }
             | Self::Url(_)

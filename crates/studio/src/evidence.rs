@@ -1,7 +1,9 @@
 //! The evidence behind a verdict: where a picture is off, which references it is near to, what decided, what to do.
 
 use bible::{Digest, Slug};
+use consistency::calibration::Calibrated;
 use consistency::colour::ColourEvidence;
+use consistency::measure::Role;
 use consistency::{ColourModel, Outcome, Region, Score, Status, Subject as Seen, agreement};
 use editorial::evidence_card::{CardPart, EvidenceCard};
 use engine::picture::PartMap;
@@ -9,9 +11,9 @@ use serde::Serialize;
 use store::{Artifact, ArtifactFile};
 use uuid::Uuid;
 
-use crate::gate::{GateReport, MeasuredPart, PictureVerdict};
+use crate::gate::{GateReport, MeasuredPart, PictureVerdict, by_construction};
 use crate::picture_files::kept_part_map;
-use crate::sheet::CharacterSheet;
+use crate::sheet::{CharacterSheet, Finding as Known};
 use crate::{Studio, StudioError};
 
 /// Parts that a card lists.
@@ -40,6 +42,11 @@ pub struct Evidence {
     pub references: Vec<Reference>,
     /// What would mend it.
     pub suggestions: Vec<Suggestion>,
+    /// Whether it shows the characters that it should.
+    pub identity: Known,
+    /// What the measures say together, where a calibration was asked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibrated: Option<Calibrated>,
     /// What was not measured, with the reason.
     pub not_measured: Vec<String>,
 }
@@ -153,6 +160,8 @@ impl Studio {
             rule: rule(&worst),
             references,
             suggestions: suggestions(&worst, parts.as_ref(), &format!("{stem}.parts.png")),
+            identity: identity(&worst, &found.engine),
+            calibrated: worst.verdict.calibrated.clone(),
             not_measured: not_measured(&worst),
             parts: GateReport::of(report.gate, vec![worst]).measured_parts(),
         };
@@ -223,7 +232,22 @@ fn not_measured(picture: &PictureVerdict) -> Vec<String> {
         Outcome::NotMeasured { reason } => Some(format!("{}: {reason}", measurement.measure)),
         Outcome::Measured { .. } | Outcome::NotApplicable { .. } => None,
     });
-    missing.chain(std::iter::once("identity: no identity model judged this picture".to_owned())).collect()
+    missing.collect()
+}
+
+/// Whether a picture shows the characters that it should, as far as its verdict knows.
+fn identity(picture: &PictureVerdict, engine: &str) -> Known {
+    let measured = picture.verdict.measurements.iter().find(|measurement| measurement.role == Role::Identity);
+    match measured.map(|measurement| &measurement.outcome) {
+        None if by_construction(engine) => Known::ByConstruction("it is drawn from the figures of the bible".to_owned()),
+        None => Known::NotMeasured("nobody asked who is in it; produce again to have it judged anew".to_owned()),
+        Some(Outcome::NotMeasured { reason }) => Known::NotMeasured(reason.clone()),
+        Some(Outcome::NotApplicable { reason }) => Known::ByConstruction(reason.clone()),
+        Some(Outcome::Measured { score, findings, .. }) => match findings.first() {
+            None => Known::Passed(format!("scores {score}")),
+            Some(finding) => Known::Failed(finding.message.clone()),
+        },
+    }
 }
 
 /// What would mend the picture: every part that is off can be repainted inside of its mask, what is missing stressed.
@@ -273,6 +297,8 @@ fn notes(evidence: &Evidence) -> Vec<String> {
     notes.extend(
         evidence.suggestions.iter().take(6).map(|suggestion| format!("{} {}: {}", suggestion.action, suggestion.what, suggestion.because)),
     );
+    notes.push(format!("identity {}: {}", evidence.identity.word().replace('_', " "), evidence.identity.detail()));
+    notes.extend(evidence.calibrated.as_ref().map(Calibrated::sentence));
     notes.extend(evidence.not_measured.iter().map(|reason| format!("not measured, {reason}")));
     notes
 }

@@ -1,16 +1,29 @@
 //! The gate: every key picture is read back, measured against what the bible asks for, and judged.
 
 use bible::{Colour, Tones};
+use consistency::calibration::Domain;
 use consistency::colour::ColourEvidence;
 use consistency::measure::{Evidence, Role};
 use consistency::{
-    Attributes, ClipReport, ColourModel, ExpectedPart, Fingerprint, Measure, Measurement, Other, Outcome, Score, Status, Subject,
-    Technical, Verdict, judge,
+    Attributes, Calibration, ClipReport, ColourModel, ExpectedPart, Fingerprint, Layout, Linework, Measure, Measurement, Other, Outcome,
+    Score, Status, Structure, Subject, Technical, Verdict, judge, judge_calibrated,
 };
 use engine::PictureBrief;
 use engine::brief::{PropBrief, WornBrief};
-use engine::picture::{PartMap, Raster};
+use engine::picture::{PartMap, Raster, Skeleton};
 use serde::{Deserialize, Serialize};
+use vision_models::Sought;
+
+use crate::networks::Networks;
+
+/// The engine that draws from the bible alone: who is in its pictures is known from how they are made.
+const LAYOUT_ENGINE: &str = "layout";
+
+/// Whether who is in the pictures of an engine is known by construction.
+#[must_use]
+pub(crate) fn by_construction(engine: &str) -> bool {
+    engine == LAYOUT_ENGINE
+}
 
 /// What the gate said of everything that belongs to one artifact.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,7 +67,10 @@ impl GateReport {
         if self.pictures.is_empty() {
             return Self { gate, ..self };
         }
-        let judged = |picture: PictureVerdict| PictureVerdict { verdict: judge(picture.verdict.measurements, gate), ..picture };
+        let judged = |picture: PictureVerdict| {
+            let Verdict { measurements, calibrated, .. } = picture.verdict;
+            PictureVerdict { verdict: judge_calibrated(measurements, calibrated, gate), picture: picture.picture }
+        };
         Self::of(gate, self.pictures.into_iter().map(judged).collect())
     }
 
@@ -133,6 +149,83 @@ pub fn judge_picture(png: &[u8], parts: Option<&PartMap>, brief: &PictureBrief, 
     }
 }
 
+/// The layout that a picture was painted over.
+pub(crate) struct PaintedOver<'a> {
+    pub(crate) image: &'a Raster,
+    pub(crate) parts: &'a PartMap,
+    pub(crate) skeletons: &'a [Skeleton],
+}
+
+/// What is needed to judge pictures that the layout engine did not draw.
+pub(crate) struct Foreign<'a> {
+    /// Tells who is in them.
+    pub(crate) networks: &'a Networks,
+    /// Who should be in them.
+    pub(crate) people: &'a [Sought],
+    /// Says what the measures mean together.
+    pub(crate) calibration: &'a Calibration,
+}
+
+/// Judges a picture that the layout engine did not draw. Who is in it has to be measured; over a layout the measures
+/// against that layout are taken too, and feed the probability.
+pub(crate) fn judge_foreign(
+    png: &[u8],
+    layout: Option<&PaintedOver<'_>>,
+    brief: &PictureBrief,
+    others: &[Other],
+    gate: Score,
+    foreign: &Foreign<'_>,
+) -> Verdict {
+    let raster = match consistency::decode(png) {
+        Ok(raster) => raster,
+        Err(error) => return judge(vec![consistency::undecodable(&error)], gate),
+    };
+    let expected = expected_parts(brief);
+    let layout = layout.map(|layout| Layout { image: layout.image, parts: layout.parts, skeletons: layout.skeletons });
+    let subject = Subject { expected: &expected, canvas: Some(brief.canvas), others, layout, ..Subject::new(&raster) };
+    let mut measurements =
+        vec![Technical::default().report(&subject), ColourModel::default().report(&subject), Attributes::default().report(&subject)];
+    if layout.is_some() {
+        // A model that draws its own lines is not wrong for that: these two tell only together with the others.
+        for measurement in [Structure::default().report(&subject), Linework::default().report(&subject)] {
+            measurements.push(Measurement { role: Role::Supporting, ..measurement });
+        }
+    }
+    let parts = layout.map(|layout| layout.parts);
+    measurements.push(foreign.networks.measure(&Subject { parts, ..subject }, foreign.people));
+    let domain = if layout.is_some() { Domain::DiffusedOverLayout } else { Domain::PairOfPictures };
+    together(measurements, domain, foreign.calibration, gate)
+}
+
+/// The verdict on measurements, with what a calibration says of them together.
+fn together(measurements: Vec<Measurement>, domain: Domain, calibration: &Calibration, gate: Score) -> Verdict {
+    let calibrated = calibration.judge_measurements(&measurements, domain);
+    // Without a probability there is nothing to tell.
+    let calibrated = calibrated.probability.is_some().then_some(calibrated);
+    judge_calibrated(measurements, calibrated, gate)
+}
+
+/// Judges a picture again after somebody has looked anew at who is in it; all else stays as it was measured.
+pub(crate) fn judge_with_identity(verdict: Verdict, identity: Measurement, calibration: &Calibration, gate: Score) -> Verdict {
+    let over_layout = verdict.measurements.iter().any(|measurement| measurement.role == Role::Supporting);
+    let domain = if over_layout { Domain::DiffusedOverLayout } else { Domain::PairOfPictures };
+    let mut measurements: Vec<Measurement> =
+        verdict.measurements.into_iter().filter(|measurement| measurement.role != Role::Identity).collect();
+    measurements.push(identity);
+    together(measurements, domain, calibration, gate)
+}
+
+/// Whether somebody could learn more of who is in a picture than its verdict says: it was not asked, or not all could be
+/// told.
+pub(crate) fn identity_is_open(verdict: &Verdict) -> bool {
+    let identity = verdict.measurements.iter().find(|measurement| measurement.role == Role::Identity);
+    identity.is_none_or(|identity| match &identity.outcome {
+        Outcome::NotMeasured { .. } => true,
+        Outcome::NotApplicable { .. } => false,
+        Outcome::Measured { findings, .. } => findings.iter().any(|finding| finding.code == "not-measured"),
+    })
+}
+
 /// Judges a picture whose pixels were decoded already.
 pub(crate) fn judge_raster(raster: &Raster, parts: Option<&PartMap>, brief: &PictureBrief, others: &[Other], gate: Score) -> Verdict {
     let expected = expected_parts(brief);
@@ -198,8 +291,14 @@ mod tests {
 
     fn verdict(status: Status, score: Option<f64>) -> PictureVerdict {
         let gate = Score::new(0.85).unwrap();
-        let verdict =
-            Verdict { status, score: score.map(|score| Score::new(score).unwrap()), gate, reasons: Vec::new(), measurements: Vec::new() };
+        let verdict = Verdict {
+            status,
+            score: score.map(|score| Score::new(score).unwrap()),
+            gate,
+            reasons: Vec::new(),
+            measurements: Vec::new(),
+            calibrated: None,
+        };
         PictureVerdict { picture: "frame-0000.png".to_owned(), verdict }
     }
 

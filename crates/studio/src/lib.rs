@@ -34,6 +34,7 @@ mod impact;
 mod lint;
 pub mod listing;
 mod lock;
+mod networks;
 pub mod pairs;
 pub mod picture_files;
 pub mod plan;
@@ -42,6 +43,7 @@ pub mod progress;
 mod proposal;
 pub mod reason;
 pub mod recipe;
+mod references;
 mod remembered;
 pub mod rendering;
 mod review;
@@ -64,6 +66,7 @@ use std::sync::{Arc, Mutex};
 
 use remembered::Remembered;
 use store::{BlobStore, BlobUrl, DatabaseUrl, Store};
+use vision_models::ModelFolder;
 
 /// The studio: where things are kept, and with what it works.
 #[derive(Debug, Clone)]
@@ -76,6 +79,8 @@ pub struct Studio {
     pub programs: editorial::Programs,
     /// The ComfyUI server for shows that are drawn through one.
     pub comfyui: Option<String>,
+    /// Networks that look at pictures of other engines than the layout engine.
+    pub models: Option<ModelFolder>,
     /// Clock and ids.
     pub environment: Environment,
     /// The graph of the version that was planned last, so that planning the next costs what differs.
@@ -95,6 +100,7 @@ impl Studio {
             blobs: BlobStore::open(blobs)?,
             programs: editorial::Programs::default(),
             comfyui: None,
+            models: None,
             environment: Environment::system(),
             remembered: Arc::default(),
             objects: history::ObjectCache::default(),

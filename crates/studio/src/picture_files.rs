@@ -51,6 +51,9 @@ pub fn files_of(picture: &Picture, stem: &str) -> Result<Vec<MadeFile>, PictureF
     for layer in &picture.layers {
         files.push(png_file(format!("{stem}.layer.{}.png", layer.name), &layer.image)?);
     }
+    if let Some(layout) = &picture.layout {
+        files.push(png_file(format!("{stem}.layout.png"), layout)?);
+    }
     if let Some(parts) = &picture.parts {
         files.push(part_index_file(format!("{stem}.parts.png"), parts)?);
         files.push(json_file(format!("{stem}.parts.json"), &parts.parts)?);
@@ -181,7 +184,7 @@ mod tests {
 
     fn picture(alpha: u8) -> Picture {
         let raster = Raster { width: 2, height: 1, rgba: vec![1, 2, 3, alpha, 4, 5, 6, alpha] };
-        Picture { image: Arc::new(raster), parts: None, layers: Vec::new(), skeletons: Vec::new() }
+        Picture { image: Arc::new(raster), parts: None, layers: Vec::new(), skeletons: Vec::new(), layout: None }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use bible::Digest;
 use bytes::Bytes;
-use consistency::{Other, Score, Status};
+use consistency::{Calibration, Other, Score, Status};
 use engine::Engine;
 use futures::{StreamExt, TryStreamExt, stream};
 use layout::LayoutEngine;
@@ -17,15 +17,17 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::comfy_engine::ComfyEngine;
-use crate::draw::{ClipOrder, Drawn, KeyPicture, frames_of, joined};
-use crate::gate::GateReport;
+use crate::draw::{ClipOrder, Drawn, KeyPicture, Witnesses, frames_of, joined};
+use crate::gate::{GateReport, PictureVerdict, by_construction, identity_is_open, judge_with_identity};
 use crate::graph::{Graph, Node, Work};
 use crate::listing::Listed;
 use crate::lock::ProductionLock;
-use crate::picture_files::MadeFile;
+use crate::networks::Networks;
+use crate::picture_files::{MadeFile, kept_part_map};
 use crate::plan::{Action, Current, Plan, kind_of};
 use crate::progress::{Progress, Stage};
 use crate::reason;
+use crate::references::brief_of;
 use crate::rendering::Rendering;
 use crate::subject::Subject;
 use crate::{Show, Studio, StudioError};
@@ -85,9 +87,26 @@ pub(crate) struct Production<'a> {
     pub(crate) out: PathBuf,
     pub(crate) progress: &'a Progress,
     pub(crate) cancel: &'a CancellationToken,
+    /// What judges pictures that the layout engine does not draw; none when it draws.
+    pub(crate) judges: Option<Judges>,
+}
+
+/// What judges pictures of other engines than the layout engine.
+pub(crate) struct Judges {
+    pub(crate) networks: Arc<Networks>,
+    pub(crate) calibration: Arc<Calibration>,
 }
 
 impl Studio {
+    /// What judges the pictures of a graph; none where who is in them is known by construction.
+    pub(crate) fn judges_of(&self, show: &Show, graph: &Graph<'_>) -> Result<Option<Judges>, StudioError> {
+        if by_construction(&graph.capabilities().name) {
+            return Ok(None);
+        }
+        let (networks, calibration) = (Networks::new(self.models.clone()), show.calibration()?);
+        Ok(Some(Judges { networks: Arc::new(networks), calibration: Arc::new(calibration) }))
+    }
+
     /// The engine of a show. A server is only asked when there is something to draw.
     pub(crate) async fn engine_of(
         &self,
@@ -139,6 +158,7 @@ impl Studio {
             out: options.out.clone(),
             progress,
             cancel,
+            judges: self.judges_of(show, &graph)?,
         };
         production.tidy(&plan).await?;
         let reused = production.reuse(&plan).await?;
@@ -276,6 +296,7 @@ impl Production<'_> {
         let prints: Vec<(String, _)> =
             drawn.iter().filter_map(|(node, .., picture)| Some((node.subject.to_string(), picture.fingerprint?))).collect();
         for (node, attempt, seconds, picture) in drawn {
+            let witnesses = self.witnesses(node).await?;
             let name = node.subject.to_string();
             // Each is compared with those before it, so of two alike one is held and not both.
             let others: Vec<Other> = prints
@@ -283,8 +304,13 @@ impl Production<'_> {
                 .take_while(|(other, _)| *other != name)
                 .map(|(name, fingerprint)| Other { name: name.clone(), fingerprint: *fingerprint })
                 .collect();
-            let report = GateReport::of(self.gate, vec![picture.judge(&others, self.gate)]);
-            self.keep(node, attempt, seconds, Drawn { files: picture.files, report }).await?;
+            let gate = self.gate;
+            let judged = tokio::task::spawn_blocking(move || {
+                let report = GateReport::of(gate, vec![picture.judge(&others, gate, witnesses.as_ref())]);
+                Ok(Drawn { files: picture.files, report })
+            });
+            let judged = self.ended(attempt, joined(judged, &node.subject).await).await?;
+            self.keep(node, attempt, seconds, judged).await?;
             self.progress.advance(Stage::Sheets, 1);
             self.progress.finished(Stage::Sheets, &node.subject);
         }
@@ -306,7 +332,10 @@ impl Production<'_> {
                 progress: self.progress,
             };
             match &node.work {
-                Work::Shot { clip, .. } => self.studio.draw_shot(order(clip), self.gate).await,
+                Work::Shot { clip, .. } => {
+                    let witnesses = self.witnesses(node).await?;
+                    self.studio.draw_shot(order(clip), self.gate, witnesses).await
+                }
                 Work::Transition { from, to, .. } => self.studio.draw_transition(order(to), from, self.gate).await,
                 Work::Sheet(_) => unreachable!("sheets are drawn look by look"),
             }
@@ -319,6 +348,13 @@ impl Production<'_> {
         self.keep(node, attempt, begun.elapsed().as_secs_f64(), drawn).await?;
         self.progress.finished(Stage::Shots, &node.subject);
         Ok(())
+    }
+
+    /// Who should be in a node's pictures, where that has to be measured.
+    async fn witnesses(&self, node: &Node) -> Result<Option<Witnesses>, StudioError> {
+        let Some(Judges { networks, calibration }) = &self.judges else { return Ok(None) };
+        let people = self.studio.sought(self.project, self.graph, node, networks).await?;
+        Ok(Some(Witnesses { networks: Arc::clone(networks), people, calibration: Arc::clone(calibration) }))
     }
 
     async fn start(&self, node: &Node) -> Result<Uuid, StudioError> {
@@ -402,25 +438,74 @@ impl Production<'_> {
         })
     }
 
-    /// Holds measurements against the gate again where the project's gate has moved since. A person's word
-    /// stands.
+    /// Judges again what was kept: where the project's gate has moved since, and where somebody may know by now who is in
+    /// a picture (a model was added, a sheet accepted). A person's word stands.
     async fn judge_again(&self, current: &Current, drawn: &HashSet<&Subject>) -> Result<(), StudioError> {
         let names: HashSet<String> = drawn.iter().map(ToString::to_string).collect();
         let kept: Vec<_> = current.placed.values().filter(|placed| !names.contains(&placed.subject)).collect();
         let artifacts: Vec<Uuid> = kept.iter().map(|placed| placed.artifact).collect();
         let verdicts = self.studio.store.latest_verdicts(&artifacts).await?;
         for (artifact, verdict) in verdicts {
-            if verdict.decided_by != "gate" || verdict.gate == self.gate.value() {
+            if verdict.decided_by != "gate" || (self.judges.is_none() && verdict.gate == self.gate.value()) {
                 continue;
             }
             let damaged = |source| StudioError::Damaged { what: format!("the verdict on artifact {artifact}"), source };
             let before: GateReport = serde_json::from_value(verdict.report).map_err(damaged)?;
-            let report = before.held_against(self.gate);
             let subject = kept.iter().find(|placed| placed.artifact == artifact).map(|placed| placed.subject.clone()).unwrap_or_default();
             let Ok(subject) = subject.parse::<Subject>() else { continue };
+            let seen = match &self.judges {
+                Some(judges) => self.looked_at_again(artifact, &subject, before.clone(), judges).await?,
+                None => before.clone(),
+            };
+            let report = if seen.gate == self.gate { seen } else { seen.held_against(self.gate) };
+            if report == before {
+                continue;
+            }
             self.studio.store.decide(artifact, &self.decision(&report, &subject)?).await?;
         }
         Ok(())
+    }
+
+    /// A report with who is in its pictures measured again, where that was left open.
+    async fn looked_at_again(
+        &self,
+        artifact: Uuid,
+        subject: &Subject,
+        report: GateReport,
+        judges: &Judges,
+    ) -> Result<GateReport, StudioError> {
+        let node = self.graph.nodes.iter().find(|node| node.subject == *subject && brief_of(&node.work).is_some());
+        let Some(node) = node.filter(|_| report.pictures.iter().any(is_open)) else { return Ok(report) };
+        let Some(artifact) = self.studio.store.artifact(artifact).await? else { return Ok(report) };
+        if by_construction(&artifact.engine) {
+            return Ok(report);
+        }
+        let people = Arc::new(self.studio.sought(self.project, self.graph, node, &judges.networks).await?);
+        let GateReport { gate, pictures, .. } = report;
+        let mut judged = Vec::with_capacity(pictures.len());
+        for picture in pictures {
+            let file = artifact.files.iter().find(|file| file.name == picture.picture && file.media_type == "image/png");
+            let Some(file) = file.filter(|_| is_open(&picture)) else {
+                judged.push(picture);
+                continue;
+            };
+            if let Some(identity) = judges.networks.blind(&people) {
+                let verdict = judge_with_identity(picture.verdict, identity, &judges.calibration, gate);
+                judged.push(PictureVerdict { verdict, picture: picture.picture });
+                continue;
+            }
+            let png = self.studio.blobs.get(file.digest).await?;
+            let parts = kept_part_map(&self.studio.blobs, &artifact, file.name.trim_end_matches(".png")).await?;
+            let (networks, calibration, people) = (Arc::clone(&judges.networks), Arc::clone(&judges.calibration), Arc::clone(&people));
+            let task = tokio::task::spawn_blocking(move || {
+                let Ok(image) = consistency::decode(&png) else { return Ok(picture) };
+                let seen = consistency::Subject { parts: parts.as_ref(), ..consistency::Subject::new(&image) };
+                let identity = networks.measure(&seen, &people);
+                Ok(PictureVerdict { verdict: judge_with_identity(picture.verdict, identity, &calibration, gate), picture: picture.picture })
+            });
+            judged.push(joined(task, subject).await?);
+        }
+        Ok(GateReport::of(gate, judged))
     }
 
     /// What does not pass the gate.
@@ -429,6 +514,10 @@ impl Production<'_> {
         listed.retain(|picture| picture.status != VerdictStatus::Accepted);
         Ok(listed)
     }
+}
+
+fn is_open(picture: &PictureVerdict) -> bool {
+    picture.picture.ends_with(".png") && identity_is_open(&picture.verdict)
 }
 
 /// The subjects of one look of one character belong together.

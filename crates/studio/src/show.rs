@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bible::digest::canonical_json;
 use bible::source::{SourceError, SourceErrors};
 use bible::{Digest, Project};
-use consistency::Score;
+use consistency::{Calibration, Score};
 use engine::Engine;
 use layout::LayoutEngine;
 use layout::part::Catalogue;
@@ -14,6 +14,9 @@ use layout::part::Catalogue;
 use crate::StudioError;
 use crate::folder::Folder;
 use crate::rendering::Rendering;
+
+/// The project's own calibration, within its folder.
+const CALIBRATION: &str = "calibration.json";
 
 /// A project as it is on the disk right now.
 #[derive(Debug, Clone)]
@@ -64,6 +67,21 @@ impl Show {
     #[must_use]
     pub fn gate(&self) -> Score {
         Score::new(self.project.settings.gate).unwrap_or(Score::AT_TOLERANCE)
+    }
+
+    /// The calibration that says what measures mean together: `calibration.json` beside `project.yaml`, else the one that
+    /// ships.
+    ///
+    /// # Errors
+    /// [`StudioError::File`] and [`StudioError::Calibration`] when the project's own cannot be read.
+    pub fn calibration(&self) -> Result<Calibration, StudioError> {
+        let path = self.folder.path.join(CALIBRATION);
+        // A show that was not read from a folder has none.
+        if self.folder.path.as_os_str().is_empty() || !path.is_file() {
+            return Ok(Calibration::built_in());
+        }
+        let json = std::fs::read(&path).map_err(StudioError::file("reading", &path))?;
+        Calibration::read(&json).map_err(|source| StudioError::Calibration { path, source })
     }
 
     /// The layout engine with the parts and sets that this project brings.

@@ -6,6 +6,7 @@ use consistency::Region;
 use engine::picture::Raster;
 
 use crate::boxes::{BoxKind, FoundBox, best};
+use crate::identity::with_margin;
 use crate::manifest::{Manifest, OutputForm};
 use crate::network::{Backend, Network, NetworkError, Tensor, load, load_from};
 use crate::prepare::{Window, prepare};
@@ -105,11 +106,7 @@ pub fn character(boxes: &[FoundBox], image: &Raster) -> Option<Region> {
     let of =
         |kind: BoxKind| boxes.iter().filter(|found| found.kind == kind).max_by(|one, other| one.probability.total_cmp(&other.probability));
     let found = of(BoxKind::Figure).or_else(|| of(BoxKind::Head))?;
-    let Region { left, top, width, height, .. } = found.region;
-    let margin = [width, height].map(|side| f64::from(side) / 20.0);
-    let from = [f64::from(left) - margin[0], f64::from(top) - margin[1]];
-    let to = [f64::from(left + width) + margin[0], f64::from(top + height) + margin[1]];
-    FoundBox::new(found.kind, found.probability, from, to, [image.width, image.height]).map(|grown| grown.region)
+    Some(with_margin(found, [image.width, image.height]))
 }
 
 /// Boxes from grids: a peak of a class's grid is a middle, beside it the logarithms of width and height in cells.

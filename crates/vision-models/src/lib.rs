@@ -29,7 +29,7 @@ pub use embedder::Embedder;
 pub use embedding::{Embedding, difference, merged};
 pub use finder::{Finder, character};
 pub use folder::{FolderError, ModelFolder, Pinned, Verified};
-pub use identity::Identity;
+pub use identity::{Identity, Reference, Sought, figure_of};
 pub use manifest::{Fit, Input, Manifest, ManifestError, ModelKind, Output, OutputForm, PRESETS};
 pub use network::{Backend, Network, NetworkError, Tensor};
 pub use prepare::{Window, prepare};

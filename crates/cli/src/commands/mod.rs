@@ -60,6 +60,7 @@ pub(crate) async fn open(context: &Context, project: &Path) -> anyhow::Result<St
     let mut studio =
         Studio::open(&places.database.parse().map_err(StudioError::Url)?, &places.blobs.parse().map_err(StudioError::Url)?).await?;
     studio.comfyui.clone_from(&context.settings.comfyui);
+    studio.models = Some(models::folder(context, None, project));
     Ok(studio)
 }
 

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use serde::Serialize;
-use studio::doctor::{Condition, Finding};
-use vision_models::{Manifest, ModelFolder, ModelKind, Pinned, Verified};
+use studio::doctor::Finding;
+use vision_models::{Manifest, ModelFolder, Pinned, Verified};
 
 use crate::exit::Exit;
 use crate::{Context, output};
@@ -96,7 +96,7 @@ pub(crate) fn run(arguments: &Arguments, context: &Context) -> anyhow::Result<Ex
 }
 
 /// The folder of models under these settings.
-fn folder(context: &Context, named: Option<&std::path::Path>, project: &std::path::Path) -> ModelFolder {
+pub(crate) fn folder(context: &Context, named: Option<&std::path::Path>, project: &std::path::Path) -> ModelFolder {
     ModelFolder::new(named.map_or_else(|| context.settings.data_folder(project).join("models"), std::path::Path::to_owned))
 }
 
@@ -137,29 +137,5 @@ fn verify(models: Vec<Pinned>, context: &Context) -> anyhow::Result<Exit> {
 
 /// What `doctor` says of the models of a project.
 pub(crate) fn examine(context: &Context, project: &std::path::Path) -> Finding {
-    let bad = |found: String| Finding {
-        name: "identity".to_owned(),
-        condition: Condition::Limited,
-        found,
-        means: "who is in a diffusion picture is not measured, and such pictures go to a person".to_owned(),
-        mend: "get an identity model yourself, such as deepghs/ccip_onnx (model_feat.onnx of ccip-caformer-24-randaug-pruned, \
-            OpenRAIL), and: echo-studio models add model_feat.onnx --preset ccip"
-            .to_owned(),
-    };
-    match folder(context, None, project).first_of(ModelKind::Identity) {
-        Ok(Some(model)) => match model.verify() {
-            Ok(Verified::Same) => Finding {
-                name: "identity".to_owned(),
-                condition: Condition::Good,
-                found: model.manifest.name,
-                means: String::new(),
-                mend: String::new(),
-            },
-            Ok(Verified::Changed { .. }) => bad(format!("{} is not the file that was added", model.manifest.name)),
-            Ok(Verified::Missing) => bad(format!("the file of {} is gone", model.manifest.name)),
-            Err(error) => bad(error.to_string()),
-        },
-        Ok(None) => bad("no identity model".to_owned()),
-        Err(error) => bad(error.to_string()),
-    }
+    studio::doctor::examine_identity(&folder(context, None, project))
 }

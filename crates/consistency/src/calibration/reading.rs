@@ -23,7 +23,7 @@ impl Reading {
     #[must_use]
     pub fn of(measurement: &Measurement) -> Option<Self> {
         let Outcome::Measured { score, evidence, .. } = &measurement.outcome else { return None };
-        if measurement.role != Role::Consistency {
+        if measurement.role == Role::Technical {
             return None;
         }
         let value = match evidence {
@@ -43,10 +43,24 @@ impl Reading {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Domain {
-    /// Painted over a layout whose part masks are known.
+    /// Painted over a layout whose part masks are known, by hand or by a program that keeps to it.
     PaintedOverLayout,
+    /// The same by a diffusion model, which may stray from it.
+    DiffusedOverLayout,
     /// Any picture beside another one; nothing else is known.
     PairOfPictures,
+}
+
+impl Domain {
+    /// The kind in words, as the end of "pictures that were…".
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::PaintedOverLayout => "painted over a layout",
+            Self::DiffusedOverLayout => "drawn over a layout by a diffusion model",
+            Self::PairOfPictures => "drawn without a layout",
+        }
+    }
 }
 
 /// A labelled pair.

@@ -77,6 +77,7 @@ pub(crate) fn picture(shot: &Shot<'_>, backdrop: &Backdrop) -> Result<Picture, E
         parts: Some(map),
         layers,
         skeletons: skeletons.into_iter().map(|(_, skeleton)| skeleton).collect(),
+        layout: None,
     })
 }
 

@@ -23,7 +23,8 @@ use crate::problem::Problem;
         "action": "repaint", "what": "hair of mio", "mask": { "file": "picture.parts.png", "index": 4 },
         "because": "#7a2b3a where the bible has #2b2f4a (ΔE 31.0, 6.0 allowed)"
     }],
-    "not_measured": ["identity: no identity model judged this picture"]
+    "identity": { "outcome": "by_construction", "detail": "it is drawn from the figures of the bible" },
+    "not_measured": []
 }))]
 pub(crate) struct VerdictEvidence {
     /// The picture that decided, its parts, the references it is near to, what decided, and what would mend it.

@@ -6,9 +6,11 @@ use engine::PictureBrief;
 use engine::picture::PartMap;
 use rayon::prelude::*;
 use store::{Artifact, ArtifactFile, BlobStore};
+use vision_models::{Embedding, Reference};
 
 use super::document::{CharacterSheet, Check, Finding, SheetName, SlotPair, SlotPicture, canonical, sign};
-use crate::gate::{colours_of, judge_raster};
+use crate::gate::{by_construction, colours_of, judge_raster};
+use crate::networks::Networks;
 use crate::picture_files::kept_part_map;
 use crate::{StudioError, Subject};
 
@@ -90,15 +92,17 @@ impl Kept {
     fn pose(&self) -> Finding {
         let Some(actor) = self.brief.actors.first() else { return Finding::NotMeasured("nobody was asked for".to_owned()) };
         match self.artifact.engine.as_str() {
-            "layout" => Finding::ByConstruction(format!("drawn from the pose `{}`, facing {}", actor.pose, actor.facing.word())),
-            engine => Finding::NotMeasured(format!("pictures of `{engine}` have no layout beside them to hold the pose against")),
+            engine if by_construction(engine) => {
+                Finding::ByConstruction(format!("drawn from the pose `{}`, facing {}", actor.pose, actor.facing.word()))
+            }
+            engine => Finding::NotMeasured(format!("there is no measure that reads poses off pictures of `{engine}`")),
         }
     }
 
     fn expression(&self) -> Finding {
         let Some(actor) = self.brief.actors.first() else { return Finding::NotMeasured("nobody was asked for".to_owned()) };
         match self.artifact.engine.as_str() {
-            "layout" => Finding::ByConstruction(format!("drawn with the face `{}`", actor.expression.word())),
+            engine if by_construction(engine) => Finding::ByConstruction(format!("drawn with the face `{}`", actor.expression.word())),
             _ => Finding::NotMeasured("there is no measure that reads expressions".to_owned()),
         }
     }
@@ -109,7 +113,13 @@ fn unreadable(subject: &Subject, error: &consistency::Unreadable) -> StudioError
 }
 
 /// Measures the pictures of a sheet and signs it. The order of threads changes nothing.
-pub(super) fn measured(name: SheetName, kept: &[Kept], missing: Vec<Slug>, gate: Score) -> Result<CharacterSheet, StudioError> {
+pub(super) fn measured(
+    name: SheetName,
+    kept: &[Kept],
+    missing: Vec<Slug>,
+    gate: Score,
+    networks: &Networks,
+) -> Result<CharacterSheet, StudioError> {
     let mut measured: Vec<Measured> = kept.par_iter().map(|kept| kept.measure(gate)).collect::<Result<_, _>>()?;
     let pairs = pairs(&name.character, &measured);
     for (index, Measured { picture, .. }) in measured.iter_mut().enumerate() {
@@ -130,12 +140,36 @@ pub(super) fn measured(name: SheetName, kept: &[Kept], missing: Vec<Slug>, gate:
     let digest = sign(&name, &slots, &measures)
         .map_err(|source| StudioError::Damaged { what: subject.map_or_else(|| name.to_string(), |subject| subject.to_string()), source })?;
     let canonical = canonical(&slots, &pairs, gate);
-    let identity = if kept.iter().all(|kept| kept.artifact.engine == "layout") {
+    let identity = if kept.iter().all(|kept| by_construction(&kept.artifact.engine)) {
         Finding::ByConstruction("every picture is drawn from one figure of the bible".to_owned())
     } else {
-        Finding::NotMeasured("no identity model is installed; `echo-studio models` says how to get one".to_owned())
+        identity(&name.character, kept, networks).unwrap_or_else(Finding::NotMeasured)
     };
     Ok(CharacterSheet { name, slots, missing, pairs, canonical, identity, measures, digest })
+}
+
+/// Whether every picture shows the person whom the others show together; why nobody knows, otherwise.
+fn identity(character: &Slug, kept: &[Kept], networks: &Networks) -> Result<Finding, String> {
+    networks.identity()?;
+    let (model, threshold) = networks.threshold().ok_or("the manifest of the identity model has no threshold")?;
+    let mut embeddings = Vec::with_capacity(kept.len());
+    for kept in kept {
+        let embedding = networks.embed(kept.file.digest, &kept.png, kept.parts.as_ref(), character);
+        embeddings.push(embedding.map_err(|reason| format!("`{}`: {reason}", kept.slot))?);
+    }
+    let mut farthest: Option<(f64, &Slug)> = None;
+    for (index, (kept, embedding)) in kept.iter().zip(&embeddings).enumerate() {
+        let others: Vec<Embedding> =
+            embeddings.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, one)| one.clone()).collect();
+        let reference = Reference::of(&others).ok_or("one picture alone can be compared with nothing")?;
+        let difference = reference.difference(embedding);
+        if farthest.is_none_or(|(most, _)| difference > most) {
+            farthest = Some((difference, &kept.slot));
+        }
+    }
+    let (difference, slot) = farthest.ok_or("there are no pictures")?;
+    let told = format!("`{slot}` differs most from the others, by {difference:.3} ({model}; up to {threshold:.3} is the same)");
+    Ok(if difference <= threshold { Finding::Passed(told) } else { Finding::Failed(told) })
 }
 
 fn pairs(character: &Slug, measured: &[Measured]) -> Vec<SlotPair> {

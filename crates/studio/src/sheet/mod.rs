@@ -17,6 +17,7 @@ pub use document::{CharacterSheet, Check, Finding, SheetName, SlotPair, SlotPict
 
 use crate::graph::{Graph, Node, Work};
 use crate::lock::ProductionLock;
+use crate::networks::Networks;
 use crate::plan::Action;
 use crate::produce::{Production, fresh_scratch};
 use crate::progress::Progress;
@@ -102,6 +103,7 @@ impl Studio {
             out: data.to_owned(),
             progress: &progress,
             cancel: &cancel,
+            judges: self.judges_of(show, &graph)?,
         };
         let reused = nodes.iter().filter(|node| stale(node, Action::Reuse)).map(|node| (&node.subject, node.recipe));
         production.place_again(reused.collect()).await?;
@@ -109,7 +111,9 @@ impl Studio {
         let drawn = to_draw.len();
         production.draw_look(to_draw).await?;
         let sheet = self.measured_sheet(project, name, &nodes, gate).await?;
-        let accepted = sheet.is_whole() && !sheet.slots.is_empty();
+        // Who the pictures show is for a person where nobody measured it.
+        let known = matches!(sheet.identity, Finding::Passed(_) | Finding::ByConstruction(_));
+        let accepted = sheet.is_whole() && known && !sheet.slots.is_empty();
         let now = (self.environment.now)();
         let signed = Sheet {
             id: (self.environment.new_id)(),
@@ -153,7 +157,7 @@ impl Studio {
         let gate = show.gate();
         let missing = signed.sheet.missing.clone();
         let now = if kept.len() == signed.sheet.slots.len() {
-            match measured_beside(name, kept, missing, gate).await {
+            match measured_beside(name, kept, missing, gate, Networks::new(self.models.clone())).await {
                 Ok(now) => Some(now),
                 Err(error) => {
                     damage.push(error.to_string());
@@ -223,7 +227,7 @@ impl Studio {
                 None => missing.push(slot.clone()),
             }
         }
-        measured_beside(name, kept, missing, gate).await
+        measured_beside(name, kept, missing, gate, Networks::new(self.models.clone())).await
     }
 
     async fn kept(&self, node: &Node, artifact: Uuid, status: Status) -> Result<Kept, StudioError> {
@@ -236,9 +240,15 @@ impl Studio {
 }
 
 /// Measuring takes the processor for a while, so it is done beside what else goes on.
-async fn measured_beside(name: SheetName, kept: Vec<Kept>, missing: Vec<Slug>, gate: Score) -> Result<CharacterSheet, StudioError> {
+async fn measured_beside(
+    name: SheetName,
+    kept: Vec<Kept>,
+    missing: Vec<Slug>,
+    gate: Score,
+    networks: Networks,
+) -> Result<CharacterSheet, StudioError> {
     let subject = kept.first().map(|kept| kept.subject.clone());
-    let task = tokio::task::spawn_blocking(move || measure::measured(name, &kept, missing, gate));
+    let task = tokio::task::spawn_blocking(move || measure::measured(name, &kept, missing, gate, &networks));
     match task.await {
         Ok(sheet) => sheet,
         Err(error) => Err(match subject {

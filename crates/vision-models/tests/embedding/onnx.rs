@@ -54,6 +54,18 @@ fn weights(name: &str, shape: &[u64], seed: &mut u64) -> Message {
     dimensions.number(2, 1).bytes(8, name.as_bytes()).bytes(9, &raw)
 }
 
+fn numbers(name: &str, shape: &[u64], values: &[f32]) -> Message {
+    let raw: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    let dimensions = shape.iter().fold(Message::default(), |tensor, side| tensor.number(1, *side));
+    dimensions.number(2, 1).bytes(8, name.as_bytes()).bytes(9, &raw)
+}
+
+fn whole_numbers(name: &str, values: &[i64]) -> Message {
+    let raw: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+    // 7: whole numbers of 64 bits.
+    Message::default().number(1, values.len() as u64).number(2, 7).bytes(8, name.as_bytes()).bytes(9, &raw)
+}
+
 fn value(name: &str, shape: &[u64]) -> Message {
     let sides = shape.iter().fold(Message::default(), |sides, side| sides.message(1, &Message::default().number(1, *side)));
     let tensor = Message::default().number(1, 1).message(2, &sides);
@@ -74,6 +86,28 @@ pub(crate) fn embedder(side: u64, patch: u64, width: u64, mut seed: u64) -> Vec<
         .message(5, &weights("last", &[channels, width], &mut seed))
         .message(11, &value("picture", &[1, 3, side, side]))
         .message(12, &value("feature", &[1, width]));
+    file(&graph)
+}
+
+/// A finder in YOLO's form that takes 1 x 3 x 32 x 32 and always sees these boxes: middle, size (in pixels of the input)
+/// and probability.
+pub(crate) fn finder(boxes: &[[f32; 5]]) -> Vec<u8> {
+    let count = boxes.len();
+    let columns: Vec<f32> = (0..5).flat_map(|row| boxes.iter().map(move |found| found[row])).collect();
+    let channels = columns.len() as u64;
+    let graph = Message::default()
+        .message(1, &node("Conv", &["picture", "nothing", "columns"], "a", &[("kernel_shape", &[32, 32])]))
+        .message(1, &node("Reshape", &["a", "shape"], "boxes", &[]))
+        .bytes(2, b"finder")
+        .message(5, &numbers("nothing", &[channels, 3, 32, 32], &vec![0.0; channels as usize * 3 * 32 * 32]))
+        .message(5, &numbers("columns", &[channels], &columns))
+        .message(5, &whole_numbers("shape", &[1, 5, count as i64]))
+        .message(11, &value("picture", &[1, 3, 32, 32]))
+        .message(12, &value("boxes", &[1, 5, count as u64]));
+    file(&graph)
+}
+
+fn file(graph: &Message) -> Vec<u8> {
     let opset = Message::default().bytes(1, b"").number(2, 17);
-    Message::default().number(1, 8).message(7, &graph).message(8, &opset).0
+    Message::default().number(1, 8).message(7, graph).message(8, &opset).0
 }

@@ -1,0 +1,139 @@
+//! The networks that look at pictures of other engines than the layout engine, and what they remember of a production.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use bible::{Digest, Slug};
+use consistency::measure::{Measure, Role};
+use consistency::{Measurement, Outcome, Subject};
+use engine::picture::PartMap;
+use vision_models::{
+    BoxKind, Embedder, Embedding, Finder, FolderError, Identity, ModelFolder, ModelKind, Pinned, Sought, Verified, character, figure_of,
+};
+
+/// Why who is in a picture was not measured where no model is there.
+const NO_MODEL: &str = "no identity model is installed, so nobody knows who is in a picture that the layout engine did not draw; \
+    get one yourself and `echo-studio models add FILE --preset ccip` (`echo-studio doctor` says where)";
+
+/// The networks of a models folder, loaded when the first picture needs them.
+pub(crate) struct Networks {
+    folder: Option<ModelFolder>,
+    ready: OnceLock<Result<Ready, String>>,
+    /// Of pictures that were embedded, by what they are: references are asked for again and again.
+    embedded: Mutex<HashMap<(Digest, Slug), Result<Embedding, String>>>,
+}
+
+struct Ready {
+    embedder: Mutex<Embedder>,
+    finder: Mutex<Finder>,
+}
+
+impl Networks {
+    pub(crate) fn new(folder: Option<ModelFolder>) -> Self {
+        Self { folder, ready: OnceLock::new(), embedded: Mutex::default() }
+    }
+
+    fn ready(&self) -> Result<&Ready, &str> {
+        let load = || {
+            let folder = self.folder.as_ref().ok_or_else(|| NO_MODEL.to_owned())?;
+            let model = folder.first_of(ModelKind::Identity).map_err(told)?.ok_or_else(|| NO_MODEL.to_owned())?;
+            let embedder = Embedder::open(pinned(&model)?, &model.file).map_err(told)?;
+            // A detector of one's own was chosen for these pictures; ours is for those who have none.
+            let finder = match folder.first_of(ModelKind::Finder).map_err(told)? {
+                Some(own) => Finder::open(pinned(&own)?, &own.file).map_err(told)?,
+                None => Finder::built_in().map_err(told)?,
+            };
+            Ok(Ready { embedder: Mutex::new(embedder), finder: Mutex::new(finder) })
+        };
+        self.ready.get_or_init(load).as_ref().map_err(String::as_str)
+    }
+
+    /// Whether there is an identity model that can be used; why not, otherwise.
+    pub(crate) fn identity(&self) -> Result<(), &str> {
+        self.ready().map(|_| ())
+    }
+
+    /// The identity model's name, and the difference up to which two pictures show the same.
+    pub(crate) fn threshold(&self) -> Option<(String, f64)> {
+        let embedder = self.ready().ok()?.embedder.lock().unwrap_or_else(PoisonError::into_inner);
+        Some((embedder.manifest().name.clone(), embedder.manifest().threshold?))
+    }
+
+    /// What is known of a reference already.
+    pub(crate) fn known(&self, file: Digest, who: &Slug) -> Option<Result<Embedding, String>> {
+        self.embedded.lock().unwrap_or_else(PoisonError::into_inner).get(&(file, who.clone())).cloned()
+    }
+
+    /// Embeds a character of an accepted picture, cut out through its masks, or by the finder where there are none.
+    pub(crate) fn embed(&self, file: Digest, png: &[u8], parts: Option<&PartMap>, who: &Slug) -> Result<Embedding, String> {
+        if let Some(known) = self.known(file, who) {
+            return known;
+        }
+        let ready = self.ready().map_err(str::to_owned)?;
+        let embed = || {
+            let image = consistency::decode(png).map_err(told)?;
+            let masks = parts.filter(|parts| (parts.width, parts.height) == (image.width, image.height));
+            let figure = match masks {
+                Some(parts) => figure_of(parts, who),
+                None => {
+                    let found = ready.finder.lock().unwrap_or_else(PoisonError::into_inner).find(&image).map_err(told)?;
+                    let people = found.iter().filter(|found| found.kind == BoxKind::Figure).count();
+                    if people > 1 {
+                        return Err(format!("the finder sees {people} people in it"));
+                    }
+                    character(&found, &image)
+                }
+            };
+            let figure = figure.ok_or_else(|| format!("nothing of {who} is to be seen in it"))?;
+            ready.embedder.lock().unwrap_or_else(PoisonError::into_inner).embed(&image, Some(figure)).map_err(told)
+        };
+        let embedding = embed();
+        self.embedded.lock().unwrap_or_else(PoisonError::into_inner).insert((file, who.clone()), embedding.clone());
+        embedding
+    }
+
+    /// Who is in a picture, as far as it can be told.
+    pub(crate) fn measure(&self, subject: &Subject<'_>, people: &[Sought]) -> Measurement {
+        match self.ready() {
+            Ok(ready) => Identity { embedder: &ready.embedder, finder: &ready.finder, people }.report(subject),
+            Err(reason) => unmeasured(reason, people),
+        }
+    }
+
+    /// The same where no network could look at any picture; none where one could.
+    pub(crate) fn blind(&self, people: &[Sought]) -> Option<Measurement> {
+        self.ready().err().map(|reason| unmeasured(reason, people))
+    }
+}
+
+fn unmeasured(reason: &str, people: &[Sought]) -> Measurement {
+    let outcome = if people.is_empty() {
+        Outcome::NotApplicable { reason: "nobody is in the picture".to_owned() }
+    } else {
+        Outcome::NotMeasured { reason: reason.to_owned() }
+    };
+    Measurement { measure: "identity".to_owned(), version: 0, role: Role::Identity, outcome }
+}
+
+/// The manifest of a model whose file is the one that was added; what that means for pictures otherwise.
+fn pinned(model: &Pinned) -> Result<vision_models::Manifest, String> {
+    let name = &model.manifest.name;
+    let unsound = |what: &str| Err(format!("{what}, so it was not used; see `echo-studio models verify`"));
+    match model.verify() {
+        Ok(Verified::Same) => Ok(model.manifest.clone()),
+        Ok(Verified::Changed { .. }) => unsound(&format!("the file of the model {name} is not the one that was added")),
+        Ok(Verified::Missing) => unsound(&format!("the file of the model {name} is gone")),
+        Err(error) => Err(told::<FolderError>(error)),
+    }
+}
+
+/// An error with what caused it, as one sentence.
+fn told<E: std::error::Error>(error: E) -> String {
+    let mut sentence = error.to_string();
+    let mut cause = error.source();
+    while let Some(source) = cause {
+        sentence = format!("{sentence}: {source}");
+        cause = source.source();
+    }
+    sentence
+}
