@@ -46,7 +46,7 @@ fn a_show_is_drawn_through_a_server_and_judged_and_stale_when_its_checkpoint_cha
     desk.write("project.yaml", &format!("{project}{RENDER}"));
     let unset = desk.run(&["produce", "--quiet"]);
     assert_eq!(unset.code, 1, "{unset:?}");
-    assert!(unset.err.contains("no ComfyUI server is set"), "{}", unset.err);
+    assert!(unset.err.contains("nobody draws: name a ComfyUI server"), "{}", unset.err);
 
     let all = subjects(&desk.json(&["plan"]));
     let said = desk.run(&["produce", "--quiet", "--comfyui", &server.url]);

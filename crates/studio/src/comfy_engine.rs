@@ -4,12 +4,13 @@
 //! films.
 
 use std::collections::HashMap;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bible::Digest;
 use bible::render::Control;
-use comfyui::template::{Choice, ServerFiles};
-use comfyui::{Begin, Server, Socket, Submission, Ticket, Upload};
+use comfyui::template::Choice;
+use comfyui::{ObjectInfo, Server};
 use engine::picture::Raster;
 use engine::{Capabilities, ClipBrief, Engine, EngineError, Frame, Picture, PictureBrief};
 use layout::LayoutEngine;
@@ -18,74 +19,138 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::draw::key_pictures;
+use crate::farm_drawing::{FarmDrawing, Order};
+use crate::lent_nodes::{LentNodes, servers};
 use crate::rendering::{Rendering, Uploads, mask_of, seed_of};
-
-/// Where pictures that steer go on a server.
-const FOLDER: &str = "echo-studio";
+use crate::{Studio, StudioError};
 
 /// Pictures that are remembered: a shot's key pictures are drawn for their files, and again for its film.
 const REMEMBERED: usize = 64;
 
-/// Draws through a server.
+/// Draws through the farm.
 pub(crate) struct ComfyEngine {
     layout: Arc<LayoutEngine>,
     rendering: Rendering,
+    /// One of the nodes, which graphs are checked against before they are queued.
     server: Server,
-    socket: Option<Socket>,
+    info: Mutex<Arc<ObjectInfo>>,
     choice: Choice,
-    new_id: fn() -> Uuid,
-    cancel: CancellationToken,
+    farm: FarmDrawing,
     drawn: Mutex<HashMap<Digest, Arc<Raster>>>,
 }
 
-impl ComfyEngine {
-    /// Reaches a server, and sees that it has what the template needs. Nothing is queued.
-    pub(crate) async fn reach(
-        layout: Arc<LayoutEngine>,
-        rendering: Rendering,
-        address: &str,
-        new_id: fn() -> Uuid,
-        cancel: CancellationToken,
-    ) -> Result<Self, EngineError> {
-        let server = Server::new(address, comfyui::Patience::default()).map_err(remote)?;
-        let files = ServerFiles::of(&server).await.map_err(remote)?;
-        let choice = rendering.choice(rendering.template().choose(&files.info));
-        let socket = Socket::connect(&server).await.ok();
-        Ok(Self { layout, rendering, server, socket, choice, new_id, cancel, drawn: Mutex::default() })
-    }
+/// The engine of a show, and what it needs while it draws.
+pub(crate) struct EngineAtWork {
+    pub(crate) engine: Arc<dyn Engine>,
+    /// How many pictures are worth asking for at the same time; none when that is for this machine to say.
+    pub(crate) at_once: Option<usize>,
+    lent: Option<LentNodes>,
+}
 
+impl EngineAtWork {
+    /// Lets go of what it needed.
+    pub(crate) async fn rest(self) {
+        if let Some(lent) = self.lent {
+            lent.give_back().await;
+        }
+    }
+}
+
+impl Studio {
+    /// The engine of a show. The farm is only asked when there is something to draw. `data` is the folder whose
+    /// production lock is held.
+    pub(crate) async fn engine_of(
+        &self,
+        layout: &Arc<LayoutEngine>,
+        rendering: Option<Rendering>,
+        draws: bool,
+        project: Uuid,
+        data: &Path,
+        cancel: &CancellationToken,
+    ) -> Result<EngineAtWork, StudioError> {
+        let Some(rendering) = rendering.filter(|_| draws) else {
+            return Ok(EngineAtWork { engine: Arc::clone(layout) as Arc<dyn Engine>, at_once: None, lent: None });
+        };
+        let own = self.comfyui.as_deref().map(servers).transpose()?.unwrap_or_default();
+        let nodes = if own.is_empty() { servers(&self.driven_nodes().await?.join(","))? } else { own.clone() };
+        if nodes.is_empty() {
+            return Err(StudioError::Rendering {
+                reason: "nobody draws: name a ComfyUI server (--comfyui URL, ECHO_COMFYUI, or `comfyui` in echo-studio.toml), \
+                         or add nodes to the farm and start `echo-studio worker`"
+                    .to_owned(),
+            });
+        }
+        let (server, info) = first_that_answers(&nodes).await?;
+        let choice = rendering.choice(rendering.template().choose(&info));
+        let farm = FarmDrawing {
+            store: self.store.clone(),
+            blobs: self.blobs.clone(),
+            now: self.environment.now,
+            project,
+            user: std::env::var("USER").unwrap_or_else(|_| "studio".to_owned()),
+            cancel: cancel.clone(),
+        };
+        let lent = if own.is_empty() { None } else { Some(self.lend_nodes(&own, data).await?) };
+        let info = Mutex::new(Arc::new(info));
+        let engine = ComfyEngine { layout: Arc::clone(layout), rendering, server, info, choice, farm, drawn: Mutex::default() };
+        // One is drawn while the next is prepared.
+        Ok(EngineAtWork { engine: Arc::new(engine), at_once: Some(nodes.len() * 2), lent })
+    }
+}
+
+/// What the first node that answers has.
+async fn first_that_answers(nodes: &[Server]) -> Result<(Server, ObjectInfo), StudioError> {
+    let mut last = None;
+    for server in nodes {
+        match server.object_info().await {
+            Ok(info) => return Ok((server.clone(), info)),
+            Err(error) => {
+                tracing::warn!(node.url = %server.address(), %error, "a node does not answer");
+                last = Some(error);
+            }
+        }
+    }
+    Err(last.map_or_else(
+        || StudioError::Rendering { reason: "the farm has no nodes".to_owned() },
+        |error| {
+            StudioError::Engine(EngineError::Remote {
+                engine: "comfyui".to_owned(),
+                reason: error.to_string(),
+                retryable: error.retryable(),
+            })
+        },
+    ))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is handed on by `map_err`")]
+fn impossible(reason: impl ToString) -> EngineError {
+    EngineError::Impossible { reason: reason.to_string() }
+}
+
+impl ComfyEngine {
     /// Draws over a layout.
     async fn draw(&self, brief: &PictureBrief, layout: &Picture) -> Result<Arc<Raster>, EngineError> {
-        let impossible = |reason: String| EngineError::Impossible { reason };
-        let key = Digest::of_json(brief).map_err(|error| impossible(error.to_string()))?;
+        let key = Digest::of_json(brief).map_err(impossible)?;
         if let Some(known) = self.drawn.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(Arc::clone(known));
         }
-        let seed = seed_of(brief).map_err(|error| impossible(error.to_string()))?;
-        let uploads = self.uploads(brief, layout).await?;
-        let values = self.rendering.values(brief, seed, &uploads).map_err(|error| impossible(error.to_string()))?;
-        let filled = self.rendering.template().fill(&values, &self.choice).map_err(|errors| impossible(errors.to_string()))?;
-        // Checked against the server as it is now: model files come and go.
-        let info = self.server.object_info().await.map_err(remote)?;
-        let problems = comfyui::check(&filled.graph, &info);
-        if !problems.is_empty() {
-            let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            return Err(impossible(format!("{} cannot run it; nothing was queued: {}", self.server.address(), list.join("; "))));
-        }
-        let ticket = Ticket { job: (self.new_id)(), attempt: 1, prompt: (self.new_id)() };
-        let submission = Submission::new(ticket, filled.graph, filled.outputs);
-        let done = self.server.run(&submission, Begin::Fresh, self.socket.as_ref(), &self.cancel, &mut |_| {}).await.map_err(remote)?;
-        let first = done.artifacts.iter().find(|artifact| artifact.media_type.starts_with("image/"));
-        let bytes = &first.ok_or_else(|| impossible("the template leaves no picture".to_owned()))?.bytes;
-        let image = image::load_from_memory(bytes).map_err(|error| impossible(format!("the server's picture cannot be read: {error}")))?;
-        let (width, height) = (brief.canvas.width, brief.canvas.height);
-        let image = if (image.width(), image.height()) == (width, height) {
-            image
-        } else {
-            image.resize_exact(width, height, image::imageops::FilterType::Lanczos3)
-        };
-        let raster = Arc::new(Raster { width, height, rgba: image.into_rgba8().into_raw() });
-        self.server.forget(done.prompt).await.map_err(remote)?;
+        let seed = seed_of(brief).map_err(impossible)?;
+        let mut inputs = Vec::new();
+        let uploads = self.uploads(brief, layout, &mut inputs).await?;
+        let values = self.rendering.values(brief, seed, &uploads).map_err(impossible)?;
+        let template = self.rendering.template();
+        let filled = template.fill(&values, &self.choice).map_err(impossible)?;
+        self.check(&filled.graph).await?;
+        let people: Vec<String> = brief.actors.iter().map(|actor| actor.figure.character.to_string()).collect();
+        let size = (brief.canvas.width, brief.canvas.height);
+        let order = Order { template: &template.name, filled, inputs: &inputs, subject: people.join(", "), size };
+        let bytes = self.farm.draw(order).await?;
+        let image = consistency::decode(&bytes).map_err(|error| EngineError::Remote {
+            engine: "comfyui".to_owned(),
+            reason: format!("its picture: {error}"),
+            retryable: true,
+        })?;
+        let raster = Arc::new(brought_to(image, size));
         let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
         if drawn.len() >= REMEMBERED {
             drawn.clear();
@@ -94,15 +159,33 @@ impl ComfyEngine {
         Ok(raster)
     }
 
-    async fn uploads(&self, brief: &PictureBrief, layout: &Picture) -> Result<Uploads, EngineError> {
+    /// Sees that a node has what a graph needs, before it is queued. Model files come and go: the node is asked again
+    /// before it is said to lack something.
+    async fn check(&self, graph: &comfyui::Graph) -> Result<(), EngineError> {
+        let known = Arc::clone(&self.info.lock().unwrap_or_else(PoisonError::into_inner));
+        if comfyui::check(graph, &known).is_empty() {
+            return Ok(());
+        }
+        // One that does not answer now had all that could be asked when it did.
+        let Ok(now) = self.server.object_info().await else { return Ok(()) };
+        let problems = comfyui::check(graph, &now);
+        *self.info.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(now);
+        if problems.is_empty() {
+            return Ok(());
+        }
+        let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Err(impossible(format!("{} cannot run it; nothing was queued: {}", self.server.address(), list.join("; "))))
+    }
+
+    async fn uploads(&self, brief: &PictureBrief, layout: &Picture, inputs: &mut Vec<Digest>) -> Result<Uploads, EngineError> {
         let mut uploads = Uploads::default();
         if self.rendering.wants(Control::Picture) {
-            uploads.picture = Some(self.upload(&layout.image).await?);
+            uploads.picture = Some(self.upload(&layout.image, inputs).await?);
         }
         if self.rendering.wants(Control::Pose)
             && let Some(map) = layout::pose_map::pose_map(&layout.skeletons, brief.canvas.width, brief.canvas.height)
         {
-            uploads.pose = Some(self.upload(&map).await?);
+            uploads.pose = Some(self.upload(&map, inputs).await?);
         }
         if self.rendering.wants(Control::Regions)
             && brief.actors.len() > 1
@@ -112,31 +195,39 @@ impl ComfyEngine {
                 let character = &actor.figure.character;
                 // Who is hidden behind somebody has no place of their own.
                 if let Some(mask) = mask_of(parts, character) {
-                    uploads.masks.push((character.clone(), self.upload(&mask).await?));
+                    uploads.masks.push((character.clone(), self.upload(&mask, inputs).await?));
                 }
             }
         }
         Ok(uploads)
     }
 
-    /// Puts a picture on the server, under a name that follows from what is in it.
-    async fn upload(&self, image: &Raster) -> Result<String, EngineError> {
-        let file = crate::picture_files::png_file("control".to_owned(), image)
-            .map_err(|error| EngineError::Impossible { reason: error.to_string() })?;
-        let name = format!("{}.png", Digest::of(&file.bytes));
-        let upload = Upload { name, subfolder: FOLDER.to_owned(), bytes: file.bytes.into() };
-        Ok(self.server.upload(upload).await.map_err(remote)?.input())
+    /// Keeps a picture for the node that will draw, under a name that follows from what is in it.
+    async fn upload(&self, image: &Raster, inputs: &mut Vec<Digest>) -> Result<String, EngineError> {
+        let file = crate::picture_files::png_file("control".to_owned(), image).map_err(impossible)?;
+        let digest = self.farm.keep(file.bytes).await?;
+        inputs.push(digest);
+        Ok(FarmDrawing::name(digest))
+    }
+}
+
+/// A picture at the size of its canvas: models draw sides that are multiples of 16.
+fn brought_to(image: Raster, (width, height): (u32, u32)) -> Raster {
+    if (image.width, image.height) == (width, height) {
+        return image;
+    }
+    match image::RgbaImage::from_raw(image.width, image.height, image.rgba) {
+        Some(pixels) => {
+            let resized = image::imageops::resize(&pixels, width, height, image::imageops::FilterType::Lanczos3);
+            Raster { width, height, rgba: resized.into_raw() }
+        }
+        None => Raster { width, height, rgba: vec![0; width as usize * height as usize * 4] },
     }
 }
 
 /// Engines are asked from drawing threads, where waiting is allowed.
 fn wait<T>(future: impl Future<Output = T>) -> T {
     Handle::current().block_on(future)
-}
-
-#[expect(clippy::needless_pass_by_value, reason = "it is handed on by `map_err`")]
-fn remote(error: comfyui::Error) -> EngineError {
-    EngineError::Remote { engine: "comfyui".to_owned(), reason: error.to_string(), retryable: error.retryable() }
 }
 
 impl Engine for ComfyEngine {

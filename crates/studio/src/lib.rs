@@ -26,11 +26,13 @@ mod environment;
 mod error;
 pub mod evidence;
 mod export;
+mod farm_drawing;
 pub mod folder;
 pub mod gate;
 pub mod graph;
 pub mod history;
 mod impact;
+mod lent_nodes;
 mod lint;
 pub mod listing;
 mod lock;
@@ -77,7 +79,7 @@ pub struct Studio {
     pub blobs: BlobStore,
     /// Programs that encode and speak.
     pub programs: editorial::Programs,
-    /// The ComfyUI server for shows that are drawn through one.
+    /// ComfyUI servers for shows that are drawn through one, separated by commas; the farm's own nodes when none.
     pub comfyui: Option<String>,
     /// Networks that look at pictures of other engines than the layout engine.
     pub models: Option<ModelFolder>,

@@ -10,13 +10,11 @@ use bytes::Bytes;
 use consistency::{Calibration, Other, Score, Status};
 use engine::Engine;
 use futures::{StreamExt, TryStreamExt, stream};
-use layout::LayoutEngine;
 use serde::Serialize;
 use store::{Artifact, ArtifactFile, Attempt, AttemptOutcome, Decision, NewArtifact, Placement, Project as StoredProject, VerdictStatus};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::comfy_engine::ComfyEngine;
 use crate::draw::{ClipOrder, Drawn, KeyPicture, Witnesses, frames_of, joined};
 use crate::gate::{GateReport, PictureVerdict, by_construction, identity_is_open, judge_with_identity};
 use crate::graph::{Graph, Node, Work};
@@ -107,22 +105,6 @@ impl Studio {
         Ok(Some(Judges { networks: Arc::new(networks), calibration: Arc::new(calibration) }))
     }
 
-    /// The engine of a show. A server is only asked when there is something to draw.
-    pub(crate) async fn engine_of(
-        &self,
-        layout: &Arc<LayoutEngine>,
-        rendering: Option<Rendering>,
-        draws: bool,
-        cancel: &CancellationToken,
-    ) -> Result<Arc<dyn Engine>, StudioError> {
-        let Some(rendering) = rendering.filter(|_| draws) else { return Ok(Arc::clone(layout) as Arc<dyn Engine>) };
-        let address = self.comfyui.as_deref().ok_or_else(|| StudioError::Rendering {
-            reason: "no ComfyUI server is set: `comfyui` in echo-studio.toml, ECHO_COMFYUI, or --comfyui URL".to_owned(),
-        })?;
-        let reached = ComfyEngine::reach(Arc::clone(layout), rendering, address, self.environment.new_id, cancel.clone()).await;
-        Ok(Arc::new(reached.map_err(StudioError::Engine)?))
-    }
-
     /// Draws what is stale, judges it, and cuts the episodes whose clips are all accepted.
     ///
     /// Everything that is finished is kept as soon as it is finished. When the process ends before the work
@@ -145,33 +127,41 @@ impl Studio {
         let rendering = Rendering::of(show)?;
         let graph = Graph::drawn(&show.project, &layout, rendering.clone())?;
         let (plan, current) = self.plan_graph(show, &graph).await?;
-        let engine = self.engine_of(&layout, rendering, plan.to_draw().next().is_some(), cancel).await?;
-        let scratch = fresh_scratch(&options.data)?;
-        let production = Production {
-            studio: self,
-            show,
-            graph: &graph,
-            engine,
-            project,
-            gate: show.gate(),
-            scratch,
-            out: options.out.clone(),
-            progress,
-            cancel,
-            judges: self.judges_of(show, &graph)?,
+        let draws = plan.to_draw().next().is_some();
+        let at_work = self.engine_of(&layout, rendering, draws, project, &options.data, cancel).await?;
+        let jobs = at_work.at_once.map_or(options.jobs, |at_once| options.jobs.max(at_once)).max(1);
+        let engine = Arc::clone(&at_work.engine);
+        let carried_out = async {
+            let scratch = fresh_scratch(&options.data)?;
+            let production = Production {
+                studio: self,
+                show,
+                graph: &graph,
+                engine,
+                project,
+                gate: show.gate(),
+                scratch,
+                out: options.out.clone(),
+                progress,
+                cancel,
+                judges: self.judges_of(show, &graph)?,
+            };
+            production.tidy(&plan).await?;
+            let reused = production.reuse(&plan).await?;
+            let to_draw: HashSet<&Subject> = plan.to_draw().map(|step| &step.subject).collect();
+            let drawn = production.draw_all(&to_draw, jobs).await?;
+            production.judge_again(&current, &to_draw).await?;
+            let frames = plan.to_draw().map(|step| step.frames).sum();
+            let waiting = production.held().await?;
+            let facts = RunFacts { drawn: drawn as u64, cached: (graph.nodes.len() - drawn) as u64, start };
+            let episodes = production.cut_all(&waiting, &facts).await?;
+            drop(std::fs::remove_dir_all(&production.scratch));
+            let unchanged = plan.unchanged;
+            Ok(Outcome { drawn, reused, unchanged, frames, waiting, episodes, seconds: start.elapsed().as_secs_f64() })
         };
-        production.tidy(&plan).await?;
-        let reused = production.reuse(&plan).await?;
-        let to_draw: HashSet<&Subject> = plan.to_draw().map(|step| &step.subject).collect();
-        let drawn = production.draw_all(&to_draw, options.jobs.max(1)).await?;
-        production.judge_again(&current, &to_draw).await?;
-        let frames = plan.to_draw().map(|step| step.frames).sum();
-        let waiting = production.held().await?;
-        let facts = RunFacts { drawn: drawn as u64, cached: (graph.nodes.len() - drawn) as u64, start };
-        let episodes = production.cut_all(&waiting, &facts).await?;
-        drop(std::fs::remove_dir_all(&production.scratch));
-        let unchanged = plan.unchanged;
-        Ok(Outcome { drawn, reused, unchanged, frames, waiting, episodes, seconds: start.elapsed().as_secs_f64() })
+        let outcome = carried_out.await;
+        at_work.rest().await;
+        outcome
     }
 
     /// Makes the show known to the store, with its version as a blob.

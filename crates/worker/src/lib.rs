@@ -31,6 +31,7 @@ mod work;
 
 pub use clock::Clock;
 pub use describe::describe;
+pub use draw::chain;
 pub use options::Options;
 pub use payload::{Drawn, DrawnFile, ExpectedOutput, Input, OutputMedia, Payload, Variant, models_of};
 pub use scale::{Backlog, Scaler, ScalerError, Target};

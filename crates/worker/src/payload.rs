@@ -82,6 +82,16 @@ impl From<&ExpectedOutput> for Expected {
     }
 }
 
+impl From<&Expected> for ExpectedOutput {
+    fn from(expected: &Expected) -> Self {
+        let media = match expected.media {
+            Media::Picture => OutputMedia::Picture,
+            Media::Film => OutputMedia::Film,
+        };
+        Self { node: expected.node.clone(), count: expected.count, media, size: expected.size }
+    }
+}
+
 /// What a job left: its result.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Drawn {

@@ -87,6 +87,16 @@ impl Store {
         Ok(Page::of(jobs, page, |view| view.job.id.0))
     }
 
+    /// The state of a job; none when there is no such job.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn farm_job_state(&self, id: JobId) -> Result<Option<JobState>, StoreError> {
+        let query = farm_job::Entity::find_by_id(id.0).select_only().column(farm_job::Column::State);
+        let word: Option<String> = query.into_tuple().one(&self.reader).await.doing(DOING)?;
+        word.map(|word| word.parse().map_err(|_| StoreError::damaged("a job of the farm", "its state is no state of jobs"))).transpose()
+    }
+
     /// All of a job.
     ///
     /// # Errors

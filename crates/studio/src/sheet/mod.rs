@@ -92,11 +92,12 @@ impl Studio {
         let progress = Progress::default();
         let cancel = CancellationToken::new();
         let draws = nodes.iter().any(|node| stale(node, Action::Draw));
+        let at_work = self.engine_of(&layout, rendering, draws, project, data, &cancel).await?;
         let production = Production {
             studio: self,
             show,
             graph: &graph,
-            engine: self.engine_of(&layout, rendering, draws, &cancel).await?,
+            engine: Arc::clone(&at_work.engine),
             project,
             gate,
             scratch: fresh_scratch(data)?,
@@ -105,11 +106,16 @@ impl Studio {
             cancel: &cancel,
             judges: self.judges_of(show, &graph)?,
         };
-        let reused = nodes.iter().filter(|node| stale(node, Action::Reuse)).map(|node| (&node.subject, node.recipe));
-        production.place_again(reused.collect()).await?;
         let to_draw: Vec<&Node> = nodes.iter().copied().filter(|node| stale(node, Action::Draw)).collect();
         let drawn = to_draw.len();
-        production.draw_look(to_draw).await?;
+        let carried_out = async {
+            let reused = nodes.iter().filter(|node| stale(node, Action::Reuse)).map(|node| (&node.subject, node.recipe));
+            production.place_again(reused.collect()).await?;
+            production.draw_look(to_draw).await
+        };
+        let carried_out = carried_out.await;
+        at_work.rest().await;
+        carried_out?;
         let sheet = self.measured_sheet(project, name, &nodes, gate).await?;
         // Who the pictures show is for a person where nobody measured it.
         let known = matches!(sheet.identity, Finding::Passed(_) | Finding::ByConstruction(_));

@@ -1,0 +1,214 @@
+//! Pictures that the farm draws.
+//!
+//! The id of a picture's job follows from its graph, so whoever asks for the same picture again gets the same job: one
+//! that was queued before a crash is waited for, and one that was drawn is not drawn twice.
+
+use std::time::{Duration, Instant};
+
+use bible::Digest;
+use bytes::Bytes;
+use chrono::{DateTime, Utc};
+use comfyui::Graph;
+use comfyui::template::Filled;
+use engine::EngineError;
+use farm::{Band, JobId, JobState, Policy, Requirements};
+use store::farm::NewJob;
+use store::{BlobError, BlobStore, Store};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+use worker::{Drawn, ExpectedOutput, Input, Payload, Variant};
+
+/// Where pictures that steer go on a server.
+const FOLDER: &str = "echo-studio";
+
+/// How often a job is looked at: at first, and in the end.
+const LOOKS: [Duration; 2] = [Duration::from_millis(40), Duration::from_millis(500)];
+
+/// A job that waits for longer is said to wait, with its reason.
+const LONG: Duration = Duration::from_secs(15);
+
+/// Pictures of size 1 have as many pixels.
+const USUAL_PIXELS: f64 = 1_048_576.0;
+
+/// Draws a project's pictures on the farm.
+#[derive(Debug)]
+pub(crate) struct FarmDrawing {
+    pub(crate) store: Store,
+    pub(crate) blobs: BlobStore,
+    pub(crate) now: fn() -> DateTime<Utc>,
+    pub(crate) project: Uuid,
+    pub(crate) user: String,
+    pub(crate) cancel: CancellationToken,
+}
+
+/// A picture to be drawn.
+pub(crate) struct Order<'a> {
+    /// The template's name: times are learned by it.
+    pub(crate) template: &'a str,
+    /// What is drawn.
+    pub(crate) filled: Filled,
+    /// Pictures that the graph names, by [`FarmDrawing::keep`].
+    pub(crate) inputs: &'a [Digest],
+    /// For people: what it is of.
+    pub(crate) subject: String,
+    /// Width and height in pixels.
+    pub(crate) size: (u32, u32),
+}
+
+impl FarmDrawing {
+    /// Keeps a picture that graphs read. Gives its digest.
+    pub(crate) async fn keep(&self, png: Vec<u8>) -> Result<Digest, EngineError> {
+        self.blobs.put(png.into()).await.map(|blob| blob.digest).map_err(|error| unavailable(&error))
+    }
+
+    /// The name by which a graph reads a kept picture.
+    pub(crate) fn name(picture: Digest) -> String {
+        format!("{FOLDER}/{picture}.png")
+    }
+
+    /// Has a picture drawn, and waits for it. Gives the file.
+    pub(crate) async fn draw(&self, order: Order<'_>) -> Result<Bytes, EngineError> {
+        let new = self.job(&order)?;
+        for again in 0_u32.. {
+            let id = job_id(self.project, &order.filled.graph, again)?;
+            self.ask(NewJob { id, ..new.clone() }).await?;
+            let drawn = self.wait(id).await?;
+            let picture = drawn.files.iter().find(|file| file.media_type.starts_with("image/"));
+            let picture = picture.ok_or_else(|| EngineError::Impossible { reason: "the template leaves no picture".to_owned() })?;
+            match self.blobs.get(picture.blob).await {
+                Ok(bytes) => return Ok(bytes),
+                // It was drawn once and cleared away since.
+                Err(BlobError::Missing { .. }) => {}
+                Err(error) => return Err(unavailable(&error)),
+            }
+        }
+        Err(EngineError::Impossible { reason: "its pictures are cleared away as soon as they are drawn".to_owned() })
+    }
+
+    fn job(&self, order: &Order<'_>) -> Result<NewJob, EngineError> {
+        let graph = order.filled.graph.clone();
+        let needs = Requirements {
+            engine: "comfyui".to_owned(),
+            template: order.template.to_owned(),
+            classes: graph.nodes().map(|(_, node)| node.class_type.clone()).collect(),
+            models: worker::models_of(&graph),
+            vram: 0,
+            group: None,
+        };
+        let inputs = order.inputs.iter().flat_map(|blob| read_by(&graph, *blob)).collect();
+        let expected = order.filled.outputs.iter().map(ExpectedOutput::from).collect();
+        let payload = Payload { variants: vec![Variant { graph, inputs, expected }] };
+        Ok(NewJob {
+            id: JobId(Uuid::nil()),
+            project: self.project,
+            user: self.user.clone(),
+            subject: order.subject.clone(),
+            band: Band::Normal,
+            deadline: None,
+            size: f64::from(order.size.0) * f64::from(order.size.1) / USUAL_PIXELS,
+            needs,
+            after: Vec::new(),
+            payload: serde_json::to_value(payload).map_err(|error| EngineError::Impossible { reason: error.to_string() })?,
+            variants: 0,
+            held: false,
+        })
+    }
+
+    /// Queues a job, or has one tried again that came to no end before.
+    async fn ask(&self, new: NewJob) -> Result<(), EngineError> {
+        let id = new.id;
+        let before = self.store.farm_job_state(id).await.map_err(|error| unavailable(&error))?;
+        match before {
+            None => self.store.submit_jobs(vec![new], (self.now)()).await.map(drop),
+            Some(JobState::Failed | JobState::Cancelled) => self.store.retry_job(id, (self.now)()).await.map(drop),
+            Some(_) => Ok(()),
+        }
+        .map_err(|error| unavailable(&error))
+    }
+
+    async fn wait(&self, id: JobId) -> Result<Drawn, EngineError> {
+        let (mut pause, begun, mut said) = (LOOKS[0], Instant::now(), String::new());
+        // A job that an earlier production gave up ends first, and is then tried again.
+        let mut ending = self.is_ending(id).await?;
+        loop {
+            match self.store.farm_job_state(id).await.map_err(|error| unavailable(&error))? {
+                Some(JobState::Done) => return self.drawn(id).await,
+                Some(JobState::Failed) => return Err(failed(self.why_failed(id).await)),
+                Some(JobState::Cancelled) if std::mem::take(&mut ending) => {
+                    self.store.retry_job(id, (self.now)()).await.map_err(|error| unavailable(&error))?;
+                }
+                Some(JobState::Cancelled) => return Err(failed("somebody cancelled it on the farm".to_owned())),
+                None => return Err(failed("its job is gone from the farm".to_owned())),
+                Some(_) => {}
+            }
+            if self.cancel.is_cancelled() {
+                drop(self.store.cancel_job(id, (self.now)()).await);
+                return Err(failed("the production was cancelled".to_owned()));
+            }
+            if begun.elapsed() > LONG {
+                self.say_why(id, &mut said).await;
+            }
+            tokio::select! {
+                () = self.cancel.cancelled() => {}
+                () = tokio::time::sleep(pause) => {}
+            }
+            pause = (pause * 3 / 2).min(LOOKS[1]);
+        }
+    }
+
+    async fn is_ending(&self, id: JobId) -> Result<bool, EngineError> {
+        let detail = self.store.farm_job(id).await.map_err(|error| unavailable(&error))?;
+        Ok(detail.is_some_and(|detail| detail.job.cancel_requested && !detail.job.state.ended()))
+    }
+
+    /// Says once for each reason why a job waits.
+    async fn say_why(&self, id: JobId, said: &mut String) {
+        if let Ok(Some(waiting)) = self.store.why_job_waits(id, &Policy::default(), (self.now)()).await {
+            let why = waiting.to_string();
+            if *said != why {
+                tracing::warn!(job.id = %id, "a picture waits: {why}");
+                *said = why;
+            }
+        }
+    }
+
+    async fn drawn(&self, id: JobId) -> Result<Drawn, EngineError> {
+        let results = self.store.farm_results(&[id]).await.map_err(|error| unavailable(&error))?;
+        let result =
+            results.into_iter().next().map(|(_, result)| result).ok_or_else(|| failed("the farm kept no result of it".to_owned()))?;
+        serde_json::from_value(result).map_err(|error| failed(format!("the farm's result cannot be read: {error}")))
+    }
+
+    async fn why_failed(&self, id: JobId) -> String {
+        let detail = self.store.farm_job(id).await.ok().flatten();
+        let reason = |detail: store::farm::JobDetail| detail.attempts.into_iter().rev().find_map(|attempt| attempt.reason);
+        detail.and_then(reason).unwrap_or_else(|| "the farm gave it up".to_owned())
+    }
+}
+
+/// The job of a picture: its id follows from the project and the graph, with seed, prompts and the digests of what it
+/// reads, and from how often its picture was cleared away.
+fn job_id(project: Uuid, graph: &Graph, again: u32) -> Result<JobId, EngineError> {
+    let digest = Digest::of_json(&(project, graph, again)).map_err(|error| EngineError::Impossible { reason: error.to_string() })?;
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&digest.as_bytes()[..16]);
+    Ok(JobId(uuid::Builder::from_custom_bytes(bytes).into_uuid()))
+}
+
+/// The inputs of a graph that read a kept picture.
+fn read_by(graph: &Graph, blob: Digest) -> Vec<Input> {
+    let name = FarmDrawing::name(blob);
+    let of_node = |(id, node): (&comfyui::NodeId, &comfyui::Node)| {
+        let reads = node.inputs.iter().filter(|(_, input)| input.value().and_then(|value| value.as_str()) == Some(&name));
+        reads.map(|(input, _)| Input { blob, extension: "png".to_owned(), node: id.clone(), input: input.clone() }).collect::<Vec<_>>()
+    };
+    graph.nodes().flat_map(of_node).collect()
+}
+
+fn failed(reason: String) -> EngineError {
+    EngineError::Remote { engine: "comfyui".to_owned(), reason, retryable: true }
+}
+
+fn unavailable(error: &dyn std::error::Error) -> EngineError {
+    failed(worker::chain(error))
+}
