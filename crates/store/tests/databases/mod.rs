@@ -38,12 +38,17 @@ pub(crate) async fn sqlite() -> (tempfile::TempDir, Store) {
 
 /// A store in a fresh database of this process's PostgreSQL server.
 pub(crate) async fn postgres() -> Store {
+    Store::open(&postgres_url().parse().unwrap()).await.unwrap()
+}
+
+/// Where a fresh database of this process's PostgreSQL server is.
+pub(crate) fn postgres_url() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     static SERVER: OnceLock<Server> = OnceLock::new();
     let server = SERVER.get_or_init(Server::start);
     let name = format!("echo_{}", NEXT.fetch_add(1, Ordering::Relaxed));
     server.run("createdb", &["--host", &server.socket(), "--username", "echo", &name]);
-    Store::open(&server.url(&name).parse().unwrap()).await.unwrap()
+    server.url(&name)
 }
 
 /// PostgreSQL will not run as root, so it runs as the user that its package made.

@@ -3,6 +3,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "../../../store/tests/databases/mod.rs"]
+#[expect(dead_code, reason = "the tests' own server, of which one half is used")]
+mod databases;
+mod processes;
+
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
@@ -88,6 +93,91 @@ fn job(number: u128, seed: u64) -> NewJob {
     }
 }
 
+fn options(name: &str) -> Options {
+    let mut options = Options::new(name);
+    options.policy = policy();
+    options.patience = Patience {
+        connect: Duration::from_millis(500),
+        answer: Duration::from_secs(2),
+        poll: Duration::from_millis(40),
+        quiet: Duration::from_millis(150),
+        lost: Duration::from_millis(400),
+        settle: Duration::from_millis(600),
+        unreachable: Duration::from_secs(2),
+        idle_worker: Duration::from_secs(2),
+        cancel: Duration::from_secs(2),
+        ..Patience::default()
+    };
+    options.poll = Duration::from_millis(100);
+    options
+}
+
+fn project() -> Project {
+    Project {
+        id: Uuid::from_u128(1),
+        slug: "lantern-road".parse().unwrap(),
+        title: "Lanterns".to_owned(),
+        description: String::new(),
+        bible: Digest::of(b"bible"),
+        created_at: now(),
+        updated_at: now(),
+    }
+}
+
+fn node(number: usize, url: String) -> NewNode {
+    NewNode {
+        id: NodeId(Uuid::from_u128(100 + number as u128)),
+        name: format!("node-{number}"),
+        url,
+        groups: BTreeSet::new(),
+        per_hour: Money::from_units(1.0),
+        hours: None,
+    }
+}
+
+/// Jobs that have not ended.
+async fn open(store: &Store) -> u64 {
+    let counts = store.farm_counts(None).await.unwrap();
+    counts.iter().filter(|(state, _)| !state.ended()).map(|(_, count)| count).sum()
+}
+
+/// 0 lost, 0 doubled, 0 false "done". `taken` are the prompts that nodes took, each as often as it was taken.
+async fn accounts(store: &Store, blobs: &BlobStore, jobs: u128, taken: impl Iterator<Item = String>) {
+    let filter = JobFilter::default();
+    let (mut cursor, mut seen) = (None, 0);
+    loop {
+        let page = store.farm_jobs(&filter, PageRequest::new(200, cursor.as_deref()).unwrap()).await.unwrap();
+        for view in &page.items {
+            assert_eq!(view.job.state, JobState::Done, "lost: {:?}", view.job);
+            let detail = store.farm_job(view.job.id).await.unwrap().unwrap();
+            let done: Vec<_> = detail.attempts.iter().filter(|attempt| attempt.state == farm::AttemptState::Done).collect();
+            assert_eq!(done.len(), 1, "doubled: {:?}", detail.attempts);
+            let drawn: Drawn = serde_json::from_value(detail.result.unwrap()).unwrap();
+            assert_eq!(drawn.prompt, done[0].prompt);
+            for file in &drawn.files {
+                let bytes = blobs.get(file.blob).await.unwrap();
+                assert_eq!((bytes.len() as u64, &bytes[1..4]), (file.bytes, &b"PNG"[..]), "not done");
+            }
+            assert_eq!(drawn.files.len(), 1);
+            seen += 1;
+        }
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            break;
+        }
+    }
+    assert_eq!(seen, jobs);
+    // Every prompt that a node ever took is the one of an attempt, and no attempt was sent twice.
+    let mut times: HashMap<String, u32> = HashMap::new();
+    taken.for_each(|prompt| *times.entry(prompt).or_default() += 1);
+    let twice: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
+    assert!(twice.is_empty(), "sent twice: {twice:?}");
+    let slots = store.held_slots().await.unwrap();
+    assert!(slots.is_empty(), "left: {slots:?}");
+    let (today, _) = store.farm_spending(Uuid::from_u128(1), now()).await.unwrap();
+    assert_eq!(today.reserved, Money::ZERO);
+}
+
 struct House {
     _folder: tempfile::TempDir,
     store: Store,
@@ -100,98 +190,25 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&DatabaseUrl::Sqlite(folder.path().join("studio.db"))).await.unwrap();
         let blobs = BlobStore::open(&BlobUrl::Memory).unwrap();
-        let project = Project {
-            id: Uuid::from_u128(1),
-            slug: "lantern-road".parse().unwrap(),
-            title: "Lanterns".to_owned(),
-            description: String::new(),
-            bible: Digest::of(b"bible"),
-            created_at: now(),
-            updated_at: now(),
-        };
-        assert!(store.create_project(&project).await.unwrap());
+        assert!(store.create_project(&project()).await.unwrap());
         let mut sims = Vec::new();
         for number in 0..nodes {
             let sim = Sim::start(SimOptions { step: Duration::from_millis(3), schedule: schedule(number), ..SimOptions::default() })
                 .await
                 .unwrap();
-            let new = NewNode {
-                id: NodeId(Uuid::from_u128(100 + number as u128)),
-                name: format!("node-{number}"),
-                url: sim.url(),
-                groups: BTreeSet::new(),
-                per_hour: Money::from_units(1.0),
-                hours: None,
-            };
-            store.add_farm_node(new, now()).await.unwrap();
+            store.add_farm_node(node(number, sim.url()), now()).await.unwrap();
             sims.push(sim);
         }
         Self { _folder: folder, store, blobs, sims }
     }
 
     fn worker(&self, name: &str) -> Worker {
-        let mut options = Options::new(name);
-        options.policy = policy();
-        options.patience = Patience {
-            connect: Duration::from_millis(500),
-            answer: Duration::from_secs(2),
-            poll: Duration::from_millis(40),
-            quiet: Duration::from_millis(150),
-            lost: Duration::from_millis(400),
-            settle: Duration::from_millis(600),
-            unreachable: Duration::from_secs(2),
-            idle_worker: Duration::from_secs(2),
-            cancel: Duration::from_secs(2),
-            ..Patience::default()
-        };
-        options.poll = Duration::from_millis(100);
-        Worker::new(self.store.clone(), self.blobs.clone(), options)
+        Worker::new(self.store.clone(), self.blobs.clone(), options(name))
     }
 
-    async fn open(&self) -> u64 {
-        let counts = self.store.farm_counts(None).await.unwrap();
-        counts.iter().filter(|(state, _)| !state.ended()).map(|(_, count)| count).sum()
-    }
-
-    /// 0 lost, 0 doubled, 0 false "done".
     async fn accounts(&self, jobs: u128) {
-        let filter = JobFilter::default();
-        let (mut cursor, mut seen) = (None, 0);
-        loop {
-            let page = self.store.farm_jobs(&filter, PageRequest::new(200, cursor.as_deref()).unwrap()).await.unwrap();
-            for view in &page.items {
-                assert_eq!(view.job.state, JobState::Done, "lost: {:?}", view.job);
-                let detail = self.store.farm_job(view.job.id).await.unwrap().unwrap();
-                let done: Vec<_> = detail.attempts.iter().filter(|attempt| attempt.state == farm::AttemptState::Done).collect();
-                assert_eq!(done.len(), 1, "doubled: {:?}", detail.attempts);
-                let drawn: Drawn = serde_json::from_value(detail.result.unwrap()).unwrap();
-                assert_eq!(drawn.prompt, done[0].prompt);
-                for file in &drawn.files {
-                    let bytes = self.blobs.get(file.blob).await.unwrap();
-                    assert_eq!((bytes.len() as u64, &bytes[1..4]), (file.bytes, &b"PNG"[..]), "not done");
-                }
-                assert_eq!(drawn.files.len(), 1);
-                seen += 1;
-            }
-            cursor = page.next_cursor;
-            if cursor.is_none() {
-                break;
-            }
-        }
-        assert_eq!(seen, jobs);
-        // Every prompt that a node ever took is the one of an attempt, and no attempt was sent twice.
-        let mut taken: HashMap<String, u32> = HashMap::new();
-        for sim in &self.sims {
-            for (prompt, _) in sim.taken() {
-                *taken.entry(prompt).or_default() += 1;
-            }
-        }
-        let twice: Vec<_> = taken.iter().filter(|(_, times)| **times > 1).collect();
-        assert!(twice.is_empty(), "sent twice: {twice:?}");
-        let slots = self.store.held_slots().await.unwrap();
-        assert!(slots.is_empty(), "left: {slots:?}");
-        let (today, _) = self.store.farm_spending(Uuid::from_u128(1), now()).await.unwrap();
-        assert_eq!(today.reserved, Money::ZERO);
+        let taken = self.sims.iter().flat_map(|sim| sim.taken().into_iter().map(|(prompt, _)| prompt));
+        accounts(&self.store, &self.blobs, jobs, taken).await;
     }
 }
 
@@ -231,7 +248,7 @@ async fn rounds(rounds: usize, seed: u64) {
     let stop = CancellationToken::new();
     let last = tokio::spawn(house.worker("last").run(stop.clone()));
     let begun = Instant::now();
-    while house.open().await > 0 || !house.store.held_slots().await.unwrap().is_empty() {
+    while open(&house.store).await > 0 || !house.store.held_slots().await.unwrap().is_empty() {
         assert!(
             begun.elapsed() < Duration::from_secs(180),
             "it does not come to an end: {:?}",
@@ -251,7 +268,7 @@ async fn a_worker_draws_what_is_queued_and_leaves_nothing_behind() {
     let stop = CancellationToken::new();
     let running = tokio::spawn(house.worker("one").run(stop.clone()));
     let begun = Instant::now();
-    while house.open().await > 0 {
+    while open(&house.store).await > 0 {
         assert!(begun.elapsed() < Duration::from_secs(60));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -275,7 +292,7 @@ async fn a_job_that_somebody_cancels_ends_on_the_node() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     house.store.cancel_job(JobId(Uuid::from_u128(1000)), now()).await.unwrap();
-    while house.open().await > 0 || !house.store.held_slots().await.unwrap().is_empty() {
+    while open(&house.store).await > 0 || !house.store.held_slots().await.unwrap().is_empty() {
         assert!(begun.elapsed() < Duration::from_secs(30));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
@@ -288,11 +305,4 @@ async fn a_job_that_somebody_cancels_ends_on_the_node() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kills_at_random_points_lose_nothing_and_double_nothing() {
     rounds(12, 1).await;
-}
-
-/// `cargo test --release -p worker --test kill -- --ignored`
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "takes minutes"]
-async fn two_hundred_kills_lose_nothing_and_double_nothing() {
-    rounds(200, 2).await;
 }
