@@ -5,7 +5,8 @@
 mod desk;
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use comfy_sim::{Options, Sim};
 use desk::Desk;
@@ -14,8 +15,8 @@ use serde_json::Value;
 /// A stand-in server, and what keeps it running.
 struct Server {
     url: String,
+    sim: Sim,
     _runtime: tokio::runtime::Runtime,
-    _sim: Sim,
 }
 
 fn server() -> Server {
@@ -29,7 +30,7 @@ fn server() -> Server {
         ..Options::default()
     };
     let sim = runtime.block_on(Sim::start(options)).unwrap();
-    Server { url: sim.url(), _runtime: runtime, _sim: sim }
+    Server { url: sim.url(), sim, _runtime: runtime }
 }
 
 const RENDER: &str = "render:\n  engine: comfyui\n  workflow: sdxl-illustrious\n  checkpoint: { file: illustrious.safetensors }\n  controls: [picture]\n  slots: { steps: 1, denoise: 0.6 }\n";
@@ -72,6 +73,35 @@ fn a_show_is_drawn_through_a_server_and_judged_and_stale_when_its_checkpoint_cha
     desk.edit("project.yaml", "sdxl-illustrious", "sdxl-ilustrious");
     let wrong = desk.run(&["plan"]);
     assert!(wrong.err.contains("did you mean `sdxl-illustrious`?"), "{}", wrong.err);
+}
+
+#[test]
+fn a_production_that_is_killed_goes_on_with_what_its_nodes_had_and_draws_nothing_twice() {
+    let (desk, servers) = (Desk::tiny(), [server(), server()]);
+    let project = std::fs::read_to_string(desk.path("project.yaml")).unwrap();
+    desk.write("project.yaml", &format!("{project}{RENDER}"));
+    let urls = servers.iter().map(|server| server.url.as_str()).collect::<Vec<_>>().join(",");
+    let produce = ["produce", "--quiet", "--comfyui", &urls];
+    let taken = || servers.iter().map(|server| server.sim.taken().len()).sum::<usize>();
+    for kill in 1..=3 {
+        let mut child = desk.command(&produce).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        let begun = Instant::now();
+        while taken() < kill * 7 && begun.elapsed() < Duration::from_secs(60) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    let said = desk.run(&produce);
+    assert_eq!(said.code, 4, "{said:?}");
+    assert_eq!(subjects(&desk.json(&["plan"])), BTreeSet::new(), "all is drawn");
+    let jobs = desk.json(&["farm", "jobs", "--project", "."]);
+    let jobs = jobs["items"].as_array().or_else(|| jobs.as_array()).unwrap();
+    assert!(jobs.iter().all(|job| job["state"] == "done"), "{jobs:?}");
+    assert_eq!(taken(), jobs.len(), "each picture was sent once");
+    assert!(servers.iter().all(|server| !server.sim.taken().is_empty()), "both nodes draw");
+    let nodes = desk.json(&["farm", "nodes", "--project", "."]);
+    assert_eq!(nodes.as_array().map(Vec::len), Some(2), "{nodes}");
 }
 
 #[test]
