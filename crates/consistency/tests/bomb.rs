@@ -28,10 +28,11 @@ fn png(width: u32, height: u32) -> Vec<u8> {
     [&b"\x89PNG\r\n\x1a\n"[..], &chunk(*b"IHDR", &header), &chunk(*b"IDAT", &data), &chunk(*b"IEND", &[])].concat()
 }
 
-/// The start of a JPEG that claims a size: SOI, then a frame header of three components.
+/// A JPEG that claims a size: the frame and the scan of three components, and hardly any data.
 fn jpeg(width: u16, height: u16) -> Vec<u8> {
     let frame = [&[8][..], &height.to_be_bytes(), &width.to_be_bytes(), &[3, 1, 0x11, 0, 2, 0x11, 1, 3, 0x11, 1]].concat();
-    [&[0xff, 0xd8, 0xff, 0xc0][..], &(frame.len() as u16 + 2).to_be_bytes(), &frame, &[0xff, 0xda]].concat()
+    let scan = [0xff, 0xda, 0, 12, 3, 1, 0, 2, 0, 3, 0, 0, 63, 0, 0, 0, 0, 0, 0xff, 0xd9];
+    [&[0xff, 0xd8, 0xff, 0xc0][..], &(frame.len() as u16 + 2).to_be_bytes(), &frame, &scan].concat()
 }
 
 /// The most memory that this process has had, in KiB; none where the system does not say.
