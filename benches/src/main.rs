@@ -3,7 +3,8 @@
 //! `cargo xtask bench` runs it and names the machine. A measurement that fails its promise is marked, and the
 //! process ends with 1, so that a change for the worse is seen.
 //!
-//! `benches measuring` measures only what measuring pictures costs; `benches drift-set DIR [SEED [CHARACTERS]]` writes
+//! `benches measuring` measures only what measuring pictures costs, `benches embedding` only what identity networks cost;
+//! `benches drift-set DIR [SEED [CHARACTERS]]` writes
 //! the [`drift`] set that the shipped calibration was fitted on, and `benches training-set DIR [SEED [CHARACTERS
 //! [PICTURES]]]` the [`training`] set of the networks that ship.
 
@@ -11,6 +12,7 @@
 
 mod drawing;
 mod drift;
+mod embedding;
 mod episode;
 mod farm;
 mod history;
@@ -80,6 +82,10 @@ pub(crate) fn median(mut times: Vec<std::time::Duration>) -> f64 {
     times.get(times.len() / 2).map_or(0.0, |time| time.as_secs_f64() * 1e3)
 }
 
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Runtime::new()?)
+}
+
 fn main() -> anyhow::Result<ExitCode> {
     let mut arguments = std::env::args().skip(1);
     let mut all = Vec::new();
@@ -99,6 +105,10 @@ fn main() -> anyhow::Result<ExitCode> {
         farm::stand_in()?;
         return Ok(ExitCode::SUCCESS);
     }
+    if only.as_deref() == Some("one-sheet") {
+        println!("{}", runtime()?.block_on(measuring::one_sheet())?);
+        return Ok(ExitCode::SUCCESS);
+    }
     if only.as_deref() == Some("training-set") {
         let folder = arguments.next().context("training-set needs a folder to write to")?;
         let mut number = |otherwise: u32| arguments.next().map_or(Ok(otherwise), |number| number.parse()).context("that is no number");
@@ -110,12 +120,15 @@ fn main() -> anyhow::Result<ExitCode> {
     // One part alone when it is named: `cargo run --release --package benches -- history`. `cargo bench` hands flags
     // of its own over.
     let wanted = |part: &str| only.as_deref().is_none_or(|only| only.starts_with('-') || only == part);
-    let runtime = tokio::runtime::Runtime::new()?;
+    let runtime = runtime()?;
     if wanted("drawing") {
         print(drawing::measure()?);
     }
     if wanted("measuring") {
         print(measuring::measure()?);
+    }
+    if wanted("embedding") {
+        print(embedding::measure()?);
     }
     if wanted("planning") {
         print(runtime.block_on(planning::measure())?);

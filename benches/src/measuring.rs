@@ -1,5 +1,6 @@
 //! What it costs to measure a picture of 1280x720, on one core: every first picture of the sample show's shots.
 
+use std::process::Command;
 use std::time::Instant;
 
 use consistency::style::{StyleFigures, StyleProfile};
@@ -8,8 +9,9 @@ use consistency::{
     Technical,
 };
 use engine::Engine;
-use studio::Show;
 use studio::graph::{Graph, Work};
+use studio::sheet::SheetAsked;
+use studio::{Show, Studio};
 
 use crate::drawing::sample_show;
 use crate::{Figure, Promise, median};
@@ -64,6 +66,7 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Figure>> {
         let mut meter = ClipMeter::new(order, ClipLimits::default());
         timed(&mut frames, &mut || meter.push(&picture.image, 1));
     }
+    let sheet = in_a_process_of_one_thread("one-sheet")?;
     Ok(vec![
         Figure::new("right pictures of the sample show that are found fault with", f64::from(doubted), "", Promise::Exactly(0.0)),
         Figure::new("technical and colour checks 1280x720, one core, median", median(checks), "ms", Promise::Under(15.0)),
@@ -72,5 +75,34 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Figure>> {
         Figure::new("style against the show, one core, median", median(styles), "ms", Promise::None),
         Figure::new("likeness for copies, one core, median", median(likenesses), "ms", Promise::None),
         Figure::new("one frame of a clip, one core, median", median(frames), "ms", Promise::None),
+        Figure::new("a sheet of 14 read, decoded and measured, one core, median", sheet, "ms", Promise::Under(500.0)),
     ])
+}
+
+/// Milliseconds that a signed sheet of 14 pictures takes to be read back from where it is kept, decoded, hashed and
+/// measured, every picture and every pair.
+pub(crate) async fn one_sheet() -> anyhow::Result<f64> {
+    let place = tempfile::tempdir()?;
+    let at = |name: &str| place.path().join(name).display().to_string();
+    let studio = Studio::open(&format!("sqlite:{}", at("studio.db")).parse()?, &format!("file:{}", at("blobs")).parse()?).await?;
+    let show = Show::load(&sample_show().join("../tiny"))?;
+    let character = show.project.bible.characters.keys().next().ok_or_else(|| anyhow::anyhow!("a show without characters"))?;
+    let asked = SheetAsked { character: character.clone(), look: None, since: None };
+    let signed = studio.generate_sheet(&show, &asked, &place.path().join("data")).await?;
+    anyhow::ensure!(signed.sheet.slots.len() == 14, "a sheet has 14 pictures, and this has {}", signed.sheet.slots.len());
+    let mut times = Vec::new();
+    for _ in 0..9 {
+        let start = Instant::now();
+        let validation = studio.validate_sheet(&show, &asked).await?;
+        times.push(start.elapsed());
+        anyhow::ensure!(validation.valid, "the sheet is not what was signed: {:?}", validation.damage);
+    }
+    Ok(median(times))
+}
+
+/// What this program measures under a name, on one thread of its own pool.
+fn in_a_process_of_one_thread(name: &str) -> anyhow::Result<f64> {
+    let output = Command::new(std::env::current_exe()?).arg(name).env("RAYON_NUM_THREADS", "1").output()?;
+    anyhow::ensure!(output.status.success(), "{name} failed: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(String::from_utf8(output.stdout)?.trim().parse()?)
 }

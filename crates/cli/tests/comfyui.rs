@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod desk;
+#[expect(dead_code, reason = "each test file writes the networks that it needs")]
+#[path = "../../vision-models/tests/embedding/onnx.rs"]
+mod onnx;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -19,14 +22,18 @@ struct Server {
     _runtime: tokio::runtime::Runtime,
 }
 
+/// A server whose pictures are not what was asked for: something for the gate to find.
 fn server() -> Server {
+    drifting(0.5)
+}
+
+fn drifting(drift: f64) -> Server {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let options = Options {
         checkpoints: vec!["illustrious.safetensors".to_owned(), "other.safetensors".to_owned()],
         loras: vec!["aki.safetensors".to_owned()],
         step: Duration::ZERO,
-        // What comes back is not what was asked for: something for the gate to find.
-        drift: 0.5,
+        drift,
         ..Options::default()
     };
     let sim = runtime.block_on(Sim::start(options)).unwrap();
@@ -73,6 +80,70 @@ fn a_show_is_drawn_through_a_server_and_judged_and_stale_when_its_checkpoint_cha
     desk.edit("project.yaml", "sdxl-illustrious", "sdxl-ilustrious");
     let wrong = desk.run(&["plan"]);
     assert!(wrong.err.contains("did you mean `sdxl-illustrious`?"), "{}", wrong.err);
+}
+
+/// The manifest of an embedder that the test wrote: CCIP's shape, and a threshold for what it gives.
+const MANIFEST: &str = "name = \"test-embedder\"\nkind = \"identity\"\nthreshold = 0.4\nlicence = \"none\"\nsource = \"written by a test\"\n\
+    [input]\nwidth = 384\nheight = 384\nmean = [0.48, 0.46, 0.41]\nstd = [0.27, 0.26, 0.28]\n\
+    [output]\nform = \"embedding\"\nlength = 768\n";
+
+/// Status and reasons of every picture, by subject.
+fn judged(desk: &Desk) -> BTreeMap<String, (String, String)> {
+    let pictures = desk.json(&["pictures"]);
+    let text = |picture: &Value, field: &str| picture[field].as_str().unwrap().to_owned();
+    let judged = |picture: &Value| (text(picture, "subject"), (text(picture, "status"), picture["reasons"].to_string()));
+    pictures.as_array().unwrap().iter().map(judged).collect()
+}
+
+#[test]
+fn who_is_in_a_servers_pictures_is_for_a_person_until_a_model_and_an_accepted_sheet_can_tell() {
+    // What comes back is the layout itself: every measure but identity passes.
+    let (desk, server) = (Desk::tiny(), drifting(0.0));
+    let project = std::fs::read_to_string(desk.path("project.yaml")).unwrap();
+    // In a size that servers can draw: bringing a picture to another one blurs it.
+    desk.write("project.yaml", &format!("{project}{RENDER}").replace("height: 360", "height: 352"));
+    let produce = || desk.run(&["produce", "--quiet", "--comfyui", &server.url]);
+
+    let blind = produce();
+    assert_eq!(blind.code, 4, "{blind:?}");
+    assert!(blind.out.contains("no identity model is installed") && blind.out.contains("echo-studio models add"), "{}", blind.out);
+    let waiting = judged(&desk);
+    for (subject, (status, reasons)) in &waiting {
+        assert_eq!(status, "needs_review", "{subject}: {reasons}");
+        assert!(reasons.contains("not fitted on pictures that were drawn over a layout by a diffusion model"), "{subject}: {reasons}");
+    }
+    let doctor = desk.json(&["doctor"]);
+    let identity = doctor["findings"].as_array().unwrap().iter().find(|finding| finding["name"] == "identity").unwrap();
+    assert_eq!(identity["condition"], "limited");
+
+    std::fs::write(desk.path("embedder.onnx"), onnx::embedder(384, 32, 768, 7)).unwrap();
+    desk.write("embedder.toml", MANIFEST);
+    desk.json(&["models", "add", "embedder.onnx", "--manifest", "embedder.toml"]);
+    // A file that is not the one that was added is not used, and that is said.
+    let file = desk.path(".echo/models/test-embedder/model.onnx");
+    std::fs::write(&file, "another file").unwrap();
+    assert_eq!(produce().code, 4);
+    assert!(judged(&desk).values().all(|(_, reasons)| reasons.contains("is not the one that was added")), "{:?}", judged(&desk));
+    std::fs::copy(desk.path("embedder.onnx"), &file).unwrap();
+    assert_eq!(produce().code, 4, "nobody has accepted a sheet");
+    for (subject, (_, reasons)) in judged(&desk) {
+        assert!(reasons.contains("'s sheet is accepted yet"), "{subject}: {reasons}");
+    }
+
+    let people: BTreeSet<&str> = waiting.keys().filter_map(|subject| subject.strip_prefix("sheet ")?.split('/').next()).collect();
+    for who in &people {
+        let front = waiting.keys().find(|subject| subject.starts_with(&format!("sheet {who}/")) && subject.ends_with("/front")).unwrap();
+        assert_eq!(desk.run(&["review", front, "--accept", "--by", "Mori"]).code, 0);
+    }
+    let seen = produce();
+    assert_eq!(seen.code, 0, "{seen:?} {:?}", judged(&desk));
+    assert!(judged(&desk).values().all(|(status, _)| status == "accepted"));
+    assert!(desk.film().is_file(), "and the episode is cut");
+    assert_eq!(subjects(&desk.json(&["plan"])), BTreeSet::new(), "nothing was drawn for it");
+    let shot = waiting.keys().find(|subject| subject.starts_with("shot ")).unwrap();
+    let evidence = desk.json(&["evidence", shot]);
+    assert_eq!(evidence["identity"]["outcome"], "passed", "{evidence}");
+    assert_eq!((&evidence["calibrated"]["domain"], &evidence["calibrated"]["valid"]), (&"diffused-over-layout".into(), &false.into()));
 }
 
 #[test]

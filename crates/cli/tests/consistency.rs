@@ -63,3 +63,24 @@ fn a_folder_without_pairs_says_how_one_is_laid_out() {
     assert_eq!(said.code, 1);
     assert!(said.err.contains("same") && said.err.contains("different") && said.err.contains("picture.png"), "{}", said.err);
 }
+
+#[test]
+fn a_gate_is_proposed_from_what_people_said_and_nothing_is_changed() {
+    let desk = Desk::produced();
+    let before = std::fs::read_to_string(desk.path("project.yaml")).unwrap();
+    let propose = || desk.json(&["consistency", "propose"]);
+    assert_eq!((&propose()["accepted"], &propose()["rejected"]), (&0.into(), &0.into()), "the gate's own word does not count");
+    let pictures = desk.json(&["pictures"]);
+    let sheets =
+        pictures.as_array().unwrap().iter().filter_map(|picture| picture["subject"].as_str()).filter(|name| name.starts_with("sheet "));
+    for (index, sheet) in sheets.take(5).enumerate() {
+        let word = if index < 3 { "--accept" } else { "--reject" };
+        assert_eq!(desk.run(&["review", sheet, word, "--by", "Mori"]).code, 0);
+    }
+    let proposal = propose();
+    assert_eq!(proposal["outcome"], "too_few", "{proposal}");
+    assert_eq!((&proposal["accepted"], &proposal["rejected"], &proposal["needed"]), (&3.into(), &2.into(), &30.into()));
+    let said = desk.run(&["consistency", "propose"]).out;
+    assert!(said.contains("people accepted 3 and rejected 2 measured pictures; 30 of each are needed"), "{said}");
+    assert_eq!(std::fs::read_to_string(desk.path("project.yaml")).unwrap(), before);
+}

@@ -109,6 +109,50 @@ fn begins(bytes: &[u8]) -> String {
 mod tests {
     use super::*;
     use crate::testing::{face, png};
+    use proptest::prelude::*;
+
+    fn jpeg(picture: &Raster) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let rgb: Vec<u8> = picture.rgba.chunks_exact(4).flat_map(|pixel| &pixel[..3]).copied().collect();
+        image::codecs::jpeg::JpegEncoder::new(&mut bytes)
+            .encode(&rgb, picture.width, picture.height, image::ExtendedColorType::Rgb8)
+            .unwrap();
+        bytes
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+
+        #[test]
+        fn whatever_the_bytes_there_is_a_picture_or_an_error(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+            if let Ok(picture) = decode(&bytes) {
+                prop_assert_eq!(picture.rgba.len(), picture.width as usize * picture.height as usize * 4);
+            }
+        }
+
+        #[test]
+        fn a_damaged_picture_is_a_picture_or_an_error(
+            photo in any::<bool>(), cut in 0usize..4_000, hits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..12),
+            mend in any::<bool>(),
+        ) {
+            let picture = face(48, 32);
+            let mut bytes = if photo { jpeg(&picture) } else { png(&picture) };
+            for (place, value) in &hits {
+                let place = place.index(bytes.len());
+                bytes[place] = *value;
+            }
+            if mend && !photo && bytes.len() > 33 {
+                // A right checksum lets what was damaged in the header through to the decoder.
+                let checksum = crc32(&bytes[12..29]);
+                bytes[29..33].copy_from_slice(&checksum.to_be_bytes());
+            }
+            bytes.truncate(bytes.len().saturating_sub(cut % 400));
+            if let Ok(picture) = decode(&bytes) {
+                prop_assert!((1..=LONGEST_SIDE).contains(&picture.width) && (1..=LONGEST_SIDE).contains(&picture.height));
+                prop_assert_eq!(picture.rgba.len(), picture.width as usize * picture.height as usize * 4);
+            }
+        }
+    }
 
     #[test]
     fn a_picture_decodes_to_its_pixels() {

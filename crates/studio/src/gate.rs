@@ -183,8 +183,10 @@ pub(crate) fn judge_foreign(
     let expected = expected_parts(brief);
     let layout = layout.map(|layout| Layout { image: layout.image, parts: layout.parts, skeletons: layout.skeletons });
     let subject = Subject { expected: &expected, canvas: Some(brief.canvas), others, layout, ..Subject::new(&raster) };
+    // Without skeletons the length of hair is left open: before a set of its own colour it seems to go on into the set.
+    let unposed = Subject { layout: layout.map(|layout| Layout { skeletons: &[], ..layout }), ..subject };
     let mut measurements =
-        vec![Technical::default().report(&subject), ColourModel::default().report(&subject), Attributes::default().report(&subject)];
+        vec![Technical::default().report(&subject), ColourModel::default().report(&subject), Attributes::default().report(&unposed)];
     if layout.is_some() {
         // A model that draws its own lines is not wrong for that: these two tell only together with the others.
         for measurement in [Structure::default().report(&subject), Linework::default().report(&subject)] {

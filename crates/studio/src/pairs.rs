@@ -5,7 +5,7 @@
 //!   same/      mei.front.1/   haru.night.2/ …      the same character, on model
 //!   different/ mei.hair-hue.1/ haru.someone.2/ …   anything else
 //!   accepted/  any.png …                           optional: the show's accepted pictures, for the style
-//!   about.json                                     optional: {"on": …, "seed": …, "valid_for": …}
+//!   about.json                                     optional: {"on": …, "seed": …, "valid_for": …, "diffusion": …}
 //! ```
 //!
 //! A pair's folder is named after the character up to the first dot, and after what was done to it up to the next.
@@ -15,6 +15,7 @@
 
 use std::path::{Path, PathBuf};
 
+use bible::{Digest, Slug};
 use consistency::calibration::{Calibration, CalibrationError, Domain, Example, Fitted, Quality, Reading, Told};
 use consistency::palette_overlap::{Palette, PaletteOverlap};
 use consistency::style::{StyleFigures, StyleProfile};
@@ -22,7 +23,9 @@ use consistency::{Attributes, ColourModel, Layout, Linework, Measure, Measuremen
 use engine::picture::{PartMap, Raster, Skeleton};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+use vision_models::{ModelFolder, Reference, Sought};
 
+use crate::networks::Networks;
 use crate::picture_files::{read_part_map, read_skeletons};
 
 /// Why a folder of pairs could not be measured.
@@ -69,6 +72,12 @@ pub enum PairsError {
         /// What is missing.
         file: &'static str,
     },
+    /// There is no identity model to measure with.
+    #[error("the identity of the pairs cannot be measured: {reason}")]
+    Identity {
+        /// Why.
+        reason: String,
+    },
     /// The pairs could not be calibrated.
     #[error("no calibration could be fitted")]
     Calibration {
@@ -88,6 +97,8 @@ pub struct About {
     pub seed: Option<u64>,
     /// What a calibration fitted on it holds for.
     pub valid_for: String,
+    /// Whether the pictures were drawn by a diffusion model.
+    pub diffusion: bool,
 }
 
 /// A pair that was measured.
@@ -111,11 +122,16 @@ pub struct MeasuredPairs {
     pub pairs: Vec<MeasuredPair>,
 }
 
-/// Measures every pair of a folder, on all cores. The order of threads changes nothing.
+/// Measures every pair of a folder, on all cores; with `models` the identity as well, by the first identity model of that
+/// folder. The order of threads changes nothing.
 ///
 /// # Errors
 /// [`PairsError`] names the file.
-pub fn measure(folder: &Path) -> Result<MeasuredPairs, PairsError> {
+pub fn measure(folder: &Path, models: Option<ModelFolder>) -> Result<MeasuredPairs, PairsError> {
+    let networks = models.map(|models| Networks::new(Some(models)));
+    if let Some(Err(reason)) = networks.as_ref().map(Networks::identity) {
+        return Err(PairsError::Identity { reason: reason.to_owned() });
+    }
     let about_path = folder.join("about.json");
     let about = match std::fs::read(&about_path) {
         Ok(bytes) => serde_json::from_slice(&bytes).map_err(|source| PairsError::Map { path: about_path, source })?,
@@ -132,7 +148,8 @@ pub fn measure(folder: &Path) -> Result<MeasuredPairs, PairsError> {
         return Err(PairsError::NoPairs { path: folder.to_owned() });
     }
     let style = style_of(&folder.join("accepted"))?;
-    let pairs: Result<Vec<MeasuredPair>, PairsError> = folders.par_iter().map(|(path, same)| pair(path, *same, style.as_ref())).collect();
+    let with = With { style: style.as_ref(), networks: networks.as_ref(), diffusion: about.diffusion };
+    let pairs: Result<Vec<MeasuredPair>, PairsError> = folders.par_iter().map(|(path, same)| pair(path, *same, &with)).collect();
     Ok(MeasuredPairs { about, pairs: pairs? })
 }
 
@@ -186,7 +203,24 @@ fn layout(folder: &Path) -> Result<Option<LayoutFiles>, PairsError> {
     Ok(Some(LayoutFiles { image: picture(&path)?, parts, skeletons }))
 }
 
-fn pair(folder: &Path, same: bool, style: Option<&Style>) -> Result<MeasuredPair, PairsError> {
+/// What all pairs of a folder are measured with.
+struct With<'a> {
+    style: Option<&'a Style>,
+    networks: Option<&'a Networks>,
+    diffusion: bool,
+}
+
+/// Whether the picture shows who is in the reference.
+fn identity(networks: &Networks, who: &Slug, reference: &Path, subject: &Subject<'_>) -> Result<Measurement, PairsError> {
+    let png = bytes(reference)?;
+    let embedding = networks.embed(Digest::of(&png), &png, None, who);
+    let unseen = |reason: String| format!("{}: {reason}", reference.display());
+    let known = embedding.map_err(unseen).and_then(|one| Reference::of(&[one]).ok_or_else(|| unseen("it has no embedding".to_owned())));
+    let parts = subject.layout.map(|layout| layout.parts);
+    Ok(networks.measure(&Subject { parts, ..*subject }, &[Sought { character: who.clone(), reference: known }]))
+}
+
+fn pair(folder: &Path, same: bool, with: &With<'_>) -> Result<MeasuredPair, PairsError> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let found = ["picture.png", "picture.jpg", "picture.jpeg"].iter().map(|file| folder.join(file)).find(|path| path.is_file());
     let image = picture(&found.ok_or(PairsError::Lacks { path: folder.to_owned(), file: "picture.png" })?)?;
@@ -207,10 +241,20 @@ fn pair(folder: &Path, same: bool, style: Option<&Style>) -> Result<MeasuredPair
         measurements.push(Structure::default().report(&subject));
         measurements.push(Linework::default().report(&subject));
     }
-    measurements.extend(style.map(|style| style.report(&subject)));
+    measurements.extend(with.style.map(|style| style.report(&subject)));
     let mut words = name.split('.');
     let (character, kind) = (words.next().unwrap_or_default().to_owned(), words.next().unwrap_or_default().to_owned());
-    let domain = if layout.is_some() { Domain::PaintedOverLayout } else { Domain::PairOfPictures };
+    if let Some(networks) = with.networks {
+        // In the layout it is whoever has a body; elsewhere the name is only for the words.
+        let bodied = layout.as_ref().and_then(|layout| layout.skeletons.first()).map(|skeleton| skeleton.character.clone());
+        let who = bodied.or_else(|| Slug::nearest(&character)).ok_or(PairsError::Lacks { path: folder.to_owned(), file: "a name" })?;
+        measurements.push(identity(networks, &who, &reference, &subject)?);
+    }
+    let domain = match (layout.is_some(), with.diffusion) {
+        (true, false) => Domain::PaintedOverLayout,
+        (true, true) => Domain::DiffusedOverLayout,
+        (false, _) => Domain::PairOfPictures,
+    };
     let readings = measurements.iter().filter_map(Reading::of).collect();
     let not_measured = Calibration::missing(&measurements);
     Ok(MeasuredPair { name, example: Example { same, character, kind, domain, readings }, not_measured })
@@ -222,7 +266,7 @@ impl MeasuredPairs {
     /// # Errors
     /// [`PairsError::Calibration`] when there are too few.
     pub fn calibrate(&self, name: &str, version: u32, gate: Score) -> Result<Calibration, PairsError> {
-        let About { on, seed, valid_for } = self.about.clone();
+        let About { on, seed, valid_for, diffusion: _ } = self.about.clone();
         let fitted = Fitted { on, seed, valid_for, domains: Vec::new(), pairs: 0, characters: 0, held_out: 0 };
         Calibration::fit(name, version, fitted, &self.examples(), gate).map_err(|source| PairsError::Calibration { source })
     }
@@ -373,7 +417,7 @@ mod tests {
     #[test]
     fn a_folder_without_pairs_says_what_it_needs() {
         let folder = tempfile::tempdir().unwrap();
-        let error = measure(folder.path()).unwrap_err();
+        let error = measure(folder.path(), None).unwrap_err();
         assert!(matches!(error, PairsError::NoPairs { .. }) && error.to_string().contains("picture.png"), "{error}");
     }
 
@@ -381,6 +425,6 @@ mod tests {
     fn a_pair_without_its_picture_is_named() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("same/mei.front.1")).unwrap();
-        assert!(matches!(measure(folder.path()), Err(PairsError::Lacks { file: "picture.png", .. })));
+        assert!(matches!(measure(folder.path(), None), Err(PairsError::Lacks { file: "picture.png", .. })));
     }
 }

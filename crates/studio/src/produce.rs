@@ -11,7 +11,9 @@ use consistency::{Calibration, Other, Score, Status};
 use engine::Engine;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
-use store::{Artifact, ArtifactFile, Attempt, AttemptOutcome, Decision, NewArtifact, Placement, Project as StoredProject, VerdictStatus};
+use store::{
+    Artifact, ArtifactFile, Attempt, AttemptOutcome, Decision, NewArtifact, Placed, Placement, Project as StoredProject, VerdictStatus,
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -149,8 +151,8 @@ impl Studio {
             production.tidy(&plan).await?;
             let reused = production.reuse(&plan).await?;
             let to_draw: HashSet<&Subject> = plan.to_draw().map(|step| &step.subject).collect();
-            let drawn = production.draw_all(&to_draw, jobs).await?;
             production.judge_again(&current, &to_draw).await?;
+            let drawn = production.draw_all(&to_draw, jobs).await?;
             let frames = plan.to_draw().map(|step| step.frames).sum();
             let waiting = production.held().await?;
             let facts = RunFacts { drawn: drawn as u64, cached: (graph.nodes.len() - drawn) as u64, start };
@@ -285,8 +287,10 @@ impl Production<'_> {
         }
         let prints: Vec<(String, _)> =
             drawn.iter().filter_map(|(node, .., picture)| Some((node.subject.to_string(), picture.fingerprint?))).collect();
+        // All of a look are held against what was accepted before it was drawn, in whatever order they are judged.
+        let placed = self.placed().await?;
         for (node, attempt, seconds, picture) in drawn {
-            let witnesses = self.witnesses(node).await?;
+            let witnesses = self.witnesses(node, &placed).await?;
             let name = node.subject.to_string();
             // Each is compared with those before it, so of two alike one is held and not both.
             let others: Vec<Other> = prints
@@ -323,7 +327,7 @@ impl Production<'_> {
             };
             match &node.work {
                 Work::Shot { clip, .. } => {
-                    let witnesses = self.witnesses(node).await?;
+                    let witnesses = self.witnesses(node, &self.placed().await?).await?;
                     self.studio.draw_shot(order(clip), self.gate, witnesses).await
                 }
                 Work::Transition { from, to, .. } => self.studio.draw_transition(order(to), from, self.gate).await,
@@ -340,10 +344,18 @@ impl Production<'_> {
         Ok(())
     }
 
+    /// What is placed now; nothing where nobody asks who is in pictures.
+    async fn placed(&self) -> Result<Vec<Placed>, StudioError> {
+        match self.judges {
+            Some(_) => Ok(self.studio.store.placements(self.project).await?),
+            None => Ok(Vec::new()),
+        }
+    }
+
     /// Who should be in a node's pictures, where that has to be measured.
-    async fn witnesses(&self, node: &Node) -> Result<Option<Witnesses>, StudioError> {
+    async fn witnesses(&self, node: &Node, placed: &[Placed]) -> Result<Option<Witnesses>, StudioError> {
         let Some(Judges { networks, calibration }) = &self.judges else { return Ok(None) };
-        let people = self.studio.sought(self.project, self.graph, node, networks).await?;
+        let people = self.studio.sought(placed, self.graph, node, networks).await?;
         Ok(Some(Witnesses { networks: Arc::clone(networks), people, calibration: Arc::clone(calibration) }))
     }
 
@@ -431,27 +443,32 @@ impl Production<'_> {
     /// Judges again what was kept: where the project's gate has moved since, and where somebody may know by now who is in
     /// a picture (a model was added, a sheet accepted). A person's word stands.
     async fn judge_again(&self, current: &Current, drawn: &HashSet<&Subject>) -> Result<(), StudioError> {
-        let names: HashSet<String> = drawn.iter().map(ToString::to_string).collect();
-        let kept: Vec<_> = current.placed.values().filter(|placed| !names.contains(&placed.subject)).collect();
-        let artifacts: Vec<Uuid> = kept.iter().map(|placed| placed.artifact).collect();
-        let verdicts = self.studio.store.latest_verdicts(&artifacts).await?;
-        for (artifact, verdict) in verdicts {
-            if verdict.decided_by != "gate" || (self.judges.is_none() && verdict.gate == self.gate.value()) {
-                continue;
+        // Sheets first: what is accepted of them is what shots are held against.
+        for sheets in [true, false] {
+            let kept: Vec<(&Node, Uuid)> = (self.graph.nodes.iter())
+                .filter(|node| matches!(node.work, Work::Sheet(_)) == sheets && !drawn.contains(&node.subject))
+                .filter_map(|node| Some((&**node, current.placed.get(&node.subject.to_string())?.artifact)))
+                .collect();
+            let artifacts: Vec<Uuid> = kept.iter().map(|(_, artifact)| *artifact).collect();
+            let verdicts = self.studio.store.latest_verdicts(&artifacts).await?;
+            let placed = self.placed().await?;
+            for (node, artifact) in kept {
+                let Some(verdict) = verdicts.get(&artifact).filter(|verdict| verdict.decided_by == "gate") else { continue };
+                if self.judges.is_none() && verdict.gate == self.gate.value() {
+                    continue;
+                }
+                self.stop_when_cancelled()?;
+                let damaged = |source| StudioError::Damaged { what: format!("the verdict on artifact {artifact}"), source };
+                let before: GateReport = serde_json::from_value(verdict.report.clone()).map_err(damaged)?;
+                let seen = match &self.judges {
+                    Some(judges) => self.looked_at_again(artifact, node, before.clone(), judges, &placed).await?,
+                    None => before.clone(),
+                };
+                let report = if seen.gate == self.gate { seen } else { seen.held_against(self.gate) };
+                if report != before {
+                    self.studio.store.decide(artifact, &self.decision(&report, &node.subject)?).await?;
+                }
             }
-            let damaged = |source| StudioError::Damaged { what: format!("the verdict on artifact {artifact}"), source };
-            let before: GateReport = serde_json::from_value(verdict.report).map_err(damaged)?;
-            let subject = kept.iter().find(|placed| placed.artifact == artifact).map(|placed| placed.subject.clone()).unwrap_or_default();
-            let Ok(subject) = subject.parse::<Subject>() else { continue };
-            let seen = match &self.judges {
-                Some(judges) => self.looked_at_again(artifact, &subject, before.clone(), judges).await?,
-                None => before.clone(),
-            };
-            let report = if seen.gate == self.gate { seen } else { seen.held_against(self.gate) };
-            if report == before {
-                continue;
-            }
-            self.studio.store.decide(artifact, &self.decision(&report, &subject)?).await?;
         }
         Ok(())
     }
@@ -460,17 +477,19 @@ impl Production<'_> {
     async fn looked_at_again(
         &self,
         artifact: Uuid,
-        subject: &Subject,
+        node: &Node,
         report: GateReport,
         judges: &Judges,
+        placed: &[Placed],
     ) -> Result<GateReport, StudioError> {
-        let node = self.graph.nodes.iter().find(|node| node.subject == *subject && brief_of(&node.work).is_some());
-        let Some(node) = node.filter(|_| report.pictures.iter().any(is_open)) else { return Ok(report) };
+        if brief_of(&node.work).is_none() || !report.pictures.iter().any(is_open) {
+            return Ok(report);
+        }
         let Some(artifact) = self.studio.store.artifact(artifact).await? else { return Ok(report) };
         if by_construction(&artifact.engine) {
             return Ok(report);
         }
-        let people = Arc::new(self.studio.sought(self.project, self.graph, node, &judges.networks).await?);
+        let people = Arc::new(self.studio.sought(placed, self.graph, node, &judges.networks).await?);
         let GateReport { gate, pictures, .. } = report;
         let mut judged = Vec::with_capacity(pictures.len());
         for picture in pictures {
@@ -493,7 +512,7 @@ impl Production<'_> {
                 let identity = networks.measure(&seen, &people);
                 Ok(PictureVerdict { verdict: judge_with_identity(picture.verdict, identity, &calibration, gate), picture: picture.picture })
             });
-            judged.push(joined(task, subject).await?);
+            judged.push(joined(task, &node.subject).await?);
         }
         Ok(GateReport::of(gate, judged))
     }

@@ -20,10 +20,10 @@ const MOST: usize = 14;
 
 impl Studio {
     /// Everybody whom a node's pictures should show, each with the merged references: the accepted pictures of their
-    /// sheet, in the look that is drawn where there are any. A picture is never its own reference.
+    /// sheet among what is `placed`, in the look that is drawn where there are any. A picture is never its own reference.
     pub(crate) async fn sought(
         &self,
-        project: Uuid,
+        placed: &[Placed],
         graph: &Graph<'_>,
         node: &Node,
         networks: &Arc<Networks>,
@@ -41,7 +41,6 @@ impl Studio {
         if let Err(reason) = loaded.unwrap_or_else(|error| Err(error.to_string())) {
             return Ok(figures.into_keys().map(|who| Sought { character: who.clone(), reference: Err(reason.clone()) }).collect());
         }
-        let placed = self.store.placements(project).await?;
         let accepted: HashMap<&str, &Placed> = (placed.iter())
             .filter(|placed| placed.status == VerdictStatus::Accepted)
             .map(|placed| (placed.subject.as_str(), placed))

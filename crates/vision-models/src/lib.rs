@@ -31,5 +31,5 @@ pub use finder::{Finder, character};
 pub use folder::{FolderError, ModelFolder, Pinned, Verified};
 pub use identity::{Identity, Reference, Sought, figure_of};
 pub use manifest::{Fit, Input, Manifest, ManifestError, ModelKind, Output, OutputForm, PRESETS};
-pub use network::{Backend, Network, NetworkError, Tensor};
+pub use network::{Backend, Network, NetworkError, Tensor, load_from};
 pub use prepare::{Window, prepare};

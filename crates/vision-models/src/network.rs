@@ -100,7 +100,10 @@ pub(crate) fn load(path: &Path, shape: &[usize]) -> Result<Box<dyn Network>, Net
 }
 
 /// The same from bytes; with a backend, by that one only.
-pub(crate) fn load_from(bytes: &[u8], shape: &[usize], backend: Option<Backend>) -> Result<Box<dyn Network>, NetworkError> {
+///
+/// # Errors
+/// [`NetworkError::Load`].
+pub fn load_from(bytes: &[u8], shape: &[usize], backend: Option<Backend>) -> Result<Box<dyn Network>, NetworkError> {
     if backend != Some(Backend::Tract)
         && let Some(loaded) = OnnxRuntime::load(bytes)
     {

@@ -7,6 +7,7 @@ use ::consistency::calibration::proposal::{Agreement, Proposal};
 use ::consistency::{Calibration, Score};
 use anyhow::Context as _;
 use studio::pairs::{BenchReport, MeasuredPairs, bench, measure};
+use vision_models::ModelFolder;
 
 use crate::exit::Exit;
 use crate::{Context, output};
@@ -44,6 +45,9 @@ struct BenchArguments {
     /// The probability that is needed
     #[arg(long, default_value_t = 0.85)]
     gate: f64,
+    /// Folder of models: measure identity too, with its identity model
+    #[arg(long, value_name = "FOLDER")]
+    identity: Option<PathBuf>,
     /// Folder for report.json and the plots; `report` inside of the pairs' folder without
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -53,6 +57,9 @@ struct BenchArguments {
 struct CalibrateArguments {
     /// Folder with the pairs
     folder: PathBuf,
+    /// Folder of models: calibrate identity too, by its identity model
+    #[arg(long, value_name = "FOLDER")]
+    identity: Option<PathBuf>,
     /// File to write; `calibration.json` inside of the pairs' folder without
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -111,7 +118,7 @@ fn run_bench(arguments: &BenchArguments, context: &Context) -> anyhow::Result<Ex
             .with_context(|| path.display().to_string())?,
         None => Calibration::built_in(),
     };
-    let pairs = measure(&arguments.folder)?;
+    let pairs = measure(&arguments.folder, arguments.identity.as_ref().map(ModelFolder::new))?;
     let report = write_report(&pairs, &calibration, gate, arguments)?;
     if context.json {
         output::json(&report)?;
@@ -171,7 +178,7 @@ fn print(report: &BenchReport) {
 fn run_calibrate(arguments: &CalibrateArguments, context: &Context) -> anyhow::Result<Exit> {
     let gate = Score::new(arguments.gate)?;
     let out = arguments.out.clone().unwrap_or_else(|| arguments.folder.join("calibration.json"));
-    let pairs = measure(&arguments.folder)?;
+    let pairs = measure(&arguments.folder, arguments.identity.as_ref().map(ModelFolder::new))?;
     let calibration = pairs.calibrate(&arguments.name, arguments.version_number, gate)?;
     let mut json = serde_json::to_vec_pretty(&calibration)?;
     json.push(b'\n');

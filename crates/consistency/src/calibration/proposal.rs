@@ -8,6 +8,8 @@ use super::quality::Told;
 pub const LEAST_VERDICTS: usize = 20;
 /// By how much (balanced accuracy on held-out verdicts) another gate must be better to be proposed.
 const CLEARLY: f64 = 0.02;
+/// How likely chance alone may have made it as much better: 1 in 20, by the sign test.
+const CHANCE: f64 = 0.05;
 
 /// A gate that agrees better with people, or why there is none.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -89,16 +91,55 @@ pub fn propose(verdicts: &[Told], gate: f64) -> Proposal {
     let best = candidates.max_by(|one, other| one.balanced().total_cmp(&other.balanced()).then(one.gate.total_cmp(&other.gate)));
     let present = Agreement::of(&held_out, gate);
     match best.map(|best| Agreement::of(&held_out, best.gate)) {
-        Some(proposed) if proposed.balanced() >= present.balanced() + CLEARLY => {
+        Some(proposed) if proposed.balanced() >= present.balanced() + CLEARLY && !by_chance(&held_out, gate, proposed.gate) => {
             Proposal::Change { gate: proposed.gate, present, proposed }
         }
         _ => Proposal::Keep { present },
     }
 }
 
+/// Whether chance alone could make the proposed gate better on these verdicts: of those that the two gates decide
+/// differently, so many or more would be decided better by one that is no better, in more than one of twenty cases.
+fn by_chance(verdicts: &[Told], present: f64, proposed: f64) -> bool {
+    let right = |verdict: &Told, gate: f64| (verdict.value >= gate) == verdict.same;
+    let differing: Vec<bool> = (verdicts.iter())
+        .filter(|verdict| right(verdict, present) != right(verdict, proposed))
+        .map(|verdict| right(verdict, proposed))
+        .collect();
+    let better = differing.iter().filter(|better| **better).count();
+    // The upper tail of a binomial distribution at one half, term by term, in logarithms: a thousand verdicts underflow.
+    let count = differing.len() as f64;
+    let (mut term, mut tail) = (-count * std::f64::consts::LN_2, 0.0);
+    for successes in 0..=differing.len() {
+        if successes >= better {
+            tail += term.exp();
+        }
+        term += ((count - successes as f64) / (successes as f64 + 1.0)).ln();
+    }
+    tail > CHANCE
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_gate_that_only_chance_made_better_is_not_proposed() {
+        // Scores that say nothing of what people think: all of them high, a few of them a little lower.
+        let noise: Vec<Told> =
+            (0..70_u32).map(|index| Told { value: 1.0 - f64::from(index * 37 % 41) / 2_000.0, same: index % 2 == 0 }).collect();
+        for turned in 0..20 {
+            let mut verdicts = noise.clone();
+            verdicts.rotate_left(turned);
+            assert!(matches!(propose(&verdicts, 0.85), Proposal::Keep { .. }), "{turned}");
+        }
+        let held_out = |better: usize, worse: usize| -> Vec<Told> {
+            let told = |same: bool| Told { value: 0.5, same };
+            (0..better).map(|_| told(true)).chain((0..worse).map(|_| told(false))).collect()
+        };
+        assert!(by_chance(&held_out(4, 0), 0.8, 0.4) && !by_chance(&held_out(5, 0), 0.8, 0.4));
+        assert!(by_chance(&held_out(9, 4), 0.8, 0.4) && !by_chance(&held_out(20, 8), 0.8, 0.4));
+    }
 
     /// People accept from `from` on; scores go from 0 to 1 in steps of a hundredth, twice.
     fn verdicts(from: f64) -> Vec<Told> {

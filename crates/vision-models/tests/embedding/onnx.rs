@@ -2,7 +2,7 @@
 
 /// A protobuf message that is being written.
 #[derive(Default)]
-struct Message(Vec<u8>);
+pub(crate) struct Message(Vec<u8>);
 
 impl Message {
     fn varint(&mut self, mut value: u64) {
@@ -19,19 +19,19 @@ impl Message {
         self
     }
 
-    fn bytes(mut self, field: u64, value: &[u8]) -> Self {
+    pub(crate) fn bytes(mut self, field: u64, value: &[u8]) -> Self {
         self.varint(field << 3 | 2);
         self.varint(value.len() as u64);
         self.0.extend_from_slice(value);
         self
     }
 
-    fn message(self, field: u64, value: &Self) -> Self {
+    pub(crate) fn message(self, field: u64, value: &Self) -> Self {
         self.bytes(field, &value.0)
     }
 }
 
-fn node(operation: &str, inputs: &[&str], output: &str, attributes: &[(&str, &[u64])]) -> Message {
+pub(crate) fn node(operation: &str, inputs: &[&str], output: &str, attributes: &[(&str, &[u64])]) -> Message {
     let mut node = inputs.iter().fold(Message::default(), |node, input| node.bytes(1, input.as_bytes()));
     node = node.bytes(2, output.as_bytes()).bytes(4, operation.as_bytes());
     attributes.iter().fold(node, |node, (name, values)| {
@@ -41,7 +41,7 @@ fn node(operation: &str, inputs: &[&str], output: &str, attributes: &[(&str, &[u
     })
 }
 
-fn weights(name: &str, shape: &[u64], seed: &mut u64) -> Message {
+pub(crate) fn weights(name: &str, shape: &[u64], seed: &mut u64) -> Message {
     let count: u64 = shape.iter().product();
     let raw: Vec<u8> = (0..count)
         .flat_map(|_| {
@@ -54,19 +54,19 @@ fn weights(name: &str, shape: &[u64], seed: &mut u64) -> Message {
     dimensions.number(2, 1).bytes(8, name.as_bytes()).bytes(9, &raw)
 }
 
-fn numbers(name: &str, shape: &[u64], values: &[f32]) -> Message {
+pub(crate) fn numbers(name: &str, shape: &[u64], values: &[f32]) -> Message {
     let raw: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
     let dimensions = shape.iter().fold(Message::default(), |tensor, side| tensor.number(1, *side));
     dimensions.number(2, 1).bytes(8, name.as_bytes()).bytes(9, &raw)
 }
 
-fn whole_numbers(name: &str, values: &[i64]) -> Message {
+pub(crate) fn whole_numbers(name: &str, values: &[i64]) -> Message {
     let raw: Vec<u8> = values.iter().flat_map(|value| value.to_le_bytes()).collect();
     // 7: whole numbers of 64 bits.
     Message::default().number(1, values.len() as u64).number(2, 7).bytes(8, name.as_bytes()).bytes(9, &raw)
 }
 
-fn value(name: &str, shape: &[u64]) -> Message {
+pub(crate) fn value(name: &str, shape: &[u64]) -> Message {
     let sides = shape.iter().fold(Message::default(), |sides, side| sides.message(1, &Message::default().number(1, *side)));
     let tensor = Message::default().number(1, 1).message(2, &sides);
     Message::default().bytes(1, name.as_bytes()).message(2, &Message::default().message(1, &tensor))
@@ -107,7 +107,7 @@ pub(crate) fn finder(boxes: &[[f32; 5]]) -> Vec<u8> {
     file(&graph)
 }
 
-fn file(graph: &Message) -> Vec<u8> {
+pub(crate) fn file(graph: &Message) -> Vec<u8> {
     let opset = Message::default().bytes(1, b"").number(2, 17);
     Message::default().number(1, 8).message(7, graph).message(8, &opset).0
 }
