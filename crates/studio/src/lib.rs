@@ -46,6 +46,7 @@ mod remembered;
 pub mod rendering;
 mod review;
 pub mod screenplay;
+pub mod search;
 pub mod sheet;
 mod show;
 pub mod subject;
@@ -80,6 +81,8 @@ pub struct Studio {
     pub environment: Environment,
     /// The graph of the version that was planned last, so that planning the next costs what differs.
     remembered: Arc<Mutex<Option<Arc<Remembered>>>>,
+    /// What searches remember, and what they compare pictures by.
+    pub search: search::Memory,
     /// Objects of the bible's history that were read lately.
     pub objects: history::ObjectCache,
 }
@@ -97,6 +100,7 @@ impl Studio {
             comfyui: None,
             environment: Environment::system(),
             remembered: Arc::default(),
+            search: search::Memory::default(),
             objects: history::ObjectCache::default(),
         })
     }
