@@ -3,6 +3,7 @@
 //! `cargo xtask bench` runs it and names the machine. A measurement that fails its promise is marked, and the
 //! process ends with 1, so that a change for the worse is seen.
 //!
+//! `benches search [PICTURES]` measures searching, which takes minutes and gigabytes and is measured by name only.
 //! `benches measuring` measures only what measuring pictures costs, `benches embedding` only what identity networks cost;
 //! `benches drift-set DIR [SEED [CHARACTERS]]` writes
 //! the [`drift`] set that the shipped calibration was fitted on, and `benches training-set DIR [SEED [CHARACTERS
@@ -18,6 +19,7 @@ mod farm;
 mod history;
 mod measuring;
 mod planning;
+mod search;
 mod series;
 mod training;
 
@@ -116,6 +118,11 @@ fn main() -> anyhow::Result<ExitCode> {
         training::write(folder.as_ref(), u64::from(seed), characters, pictures)?;
         println!("{pictures} pictures of {characters} characters in {folder}");
         return Ok(ExitCode::SUCCESS);
+    }
+    if only.as_deref() == Some("search") {
+        let rows = arguments.next().map_or(Ok(1_000_000), |rows| rows.parse()).context("the count of pictures is no number")?;
+        print(search::measure(rows)?);
+        return Ok(if all.iter().all(Figure::kept) { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
     // One part alone when it is named: `cargo run --release --package benches -- history`. `cargo bench` hands flags
     // of its own over.

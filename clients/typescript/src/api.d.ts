@@ -4,6 +4,32 @@
  */
 
 export interface paths {
+    "/api/anime/artifacts/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Finds pictures that a project uses
+         * @description Only pictures that the show would draw today as they were drawn: what an edit made stale, what was drawn again and what was
+         *     taken out are not found. With `like` the most like come first; a first search after pictures were drawn takes longer,
+         *     because they are described then. There is no next page: the first 200 are all that is given.
+         */
+        get: operations["search_artifacts"];
+        put?: never;
+        /**
+         * Finds pictures that are like one that is sent
+         * @description The body is the picture. The same otherwise.
+         */
+        post: operations["search_like"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/anime/artifacts/{artifact}": {
         parameters: {
             query?: never;
@@ -2251,6 +2277,65 @@ export interface components {
             /** @description The rule's id. */
             rule: string;
         };
+        /** @description A picture that was found. */
+        FoundPictureView: {
+            /** Format: uuid */
+            artifact: string;
+            picture: components["schemas"]["FileLink"];
+            /** @description Who is in it. */
+            seen: components["schemas"]["SightingView"][];
+            /**
+             * Format: double
+             * @description How like, 0 to 1, where 1 is the same picture; null when nothing was compared.
+             */
+            similarity?: number | null;
+            /** @description accepted, needs_review or rejected. */
+            status: string;
+            /** @description What it is of. */
+            subject: string;
+        };
+        /**
+         * @description What was found.
+         * @example {
+         *       "finds": "pictures in the same colours and of the same layout; it cannot tell who somebody is",
+         *       "matching": 61,
+         *       "model": "colours-and-layout@1",
+         *       "pictures": [
+         *         {
+         *           "artifact": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+         *           "picture": {
+         *             "bytes": 48213,
+         *             "media_type": "image/png",
+         *             "name": "frame-0000.png",
+         *             "url": "/api/anime/media/9a1b2c3d4e5f60718293a4b5c6d7e8f9012233445566778899aabbccddeeff00?type=image%2Fpng"
+         *           },
+         *           "seen": [
+         *             {
+         *               "character": "mio",
+         *               "expression": "happy",
+         *               "facing": "three-quarter-left",
+         *               "look": "work",
+         *               "pose": "stand",
+         *               "slot": null
+         *             }
+         *           ],
+         *           "similarity": 0.934,
+         *           "status": "accepted",
+         *           "subject": "shot S01E01.03.002"
+         *         }
+         *       ]
+         *     }
+         */
+        FoundView: {
+            /** @description What that finds, and cannot tell. */
+            finds?: string | null;
+            /** @description Pictures that the filter allows. */
+            matching: number;
+            /** @description What compared the pictures: its name and version; null when nothing was compared. */
+            model?: string | null;
+            /** @description The pictures: those that are most like first, or in the order of subjects. */
+            pictures: components["schemas"]["FoundPictureView"][];
+        };
         /** @description Frames per second: a whole number, or a fraction such as 24000/1001 */
         FrameRate: number | string;
         /** @description How much of the subject the frame holds. */
@@ -3632,6 +3717,29 @@ export interface components {
         /** @description The character's own side: their left hand is on the viewer's right when they face us. */
         Side: "left" | "right" | "both" | "centre";
         /**
+         * @description Somebody in a picture.
+         * @example {
+         *       "character": "mio",
+         *       "expression": "happy",
+         *       "facing": "three-quarter-left",
+         *       "look": "work",
+         *       "pose": "stand",
+         *       "slot": null
+         *     }
+         */
+        SightingView: {
+            character: string;
+            /** @description As it was asked for. */
+            expression: string;
+            /** @description As it was asked for, seen from the camera. */
+            facing: string;
+            look: string;
+            /** @description As it was asked for. */
+            pose: string;
+            /** @description Which picture of a sheet it is; null in a shot. */
+            slot?: string | null;
+        };
+        /**
          * @description A sheet as it was signed.
          * @example {
          *       "decided_by": "gate",
@@ -4332,6 +4440,253 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    search_artifacts: {
+        parameters: {
+            query: {
+                /** @description The project. */
+                project: string;
+                /**
+                 * @description Somebody who is in the picture.
+                 * @example mio
+                 */
+                character?: string;
+                /**
+                 * @description In which look.
+                 * @example work
+                 */
+                look?: string;
+                /**
+                 * @description In which pose, or on which picture of a sheet.
+                 * @example sit
+                 */
+                pose?: string;
+                /**
+                 * @description With which expression.
+                 * @example happy
+                 */
+                expression?: string;
+                /**
+                 * @description Facing which way.
+                 * @example back
+                 */
+                facing?: string;
+                /**
+                 * @description Only pictures of a kind: `sheet` or `shot`.
+                 * @example shot
+                 */
+                kind?: string;
+                /**
+                 * @description Only in an episode, a scene or a shot.
+                 * @example S01E01.03
+                 */
+                within?: string;
+                /** @description How many pictures, 1 to 200; 20 when left out. */
+                limit?: number;
+                /** @description An artifact of the project: those that are like its first picture come first. */
+                like?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The pictures */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "finds": "pictures in the same colours and of the same layout; it cannot tell who somebody is",
+                     *       "matching": 61,
+                     *       "model": "colours-and-layout@1",
+                     *       "pictures": [
+                     *         {
+                     *           "artifact": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+                     *           "picture": {
+                     *             "bytes": 48213,
+                     *             "media_type": "image/png",
+                     *             "name": "frame-0000.png",
+                     *             "url": "/api/anime/media/9a1b2c3d4e5f60718293a4b5c6d7e8f9012233445566778899aabbccddeeff00?type=image%2Fpng"
+                     *           },
+                     *           "seen": [
+                     *             {
+                     *               "character": "mio",
+                     *               "expression": "happy",
+                     *               "facing": "three-quarter-left",
+                     *               "look": "work",
+                     *               "pose": "stand",
+                     *               "slot": null
+                     *             }
+                     *           ],
+                     *           "similarity": 0.934,
+                     *           "status": "accepted",
+                     *           "subject": "shot S01E01.03.002"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FoundView"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            /** @description There is no such project */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no episode S02E01 in this project",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "urn:echo-studio:problem:not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    search_like: {
+        parameters: {
+            query: {
+                /** @description The project. */
+                project: string;
+                /**
+                 * @description Somebody who is in the picture.
+                 * @example mio
+                 */
+                character?: string;
+                /**
+                 * @description In which look.
+                 * @example work
+                 */
+                look?: string;
+                /**
+                 * @description In which pose, or on which picture of a sheet.
+                 * @example sit
+                 */
+                pose?: string;
+                /**
+                 * @description With which expression.
+                 * @example happy
+                 */
+                expression?: string;
+                /**
+                 * @description Facing which way.
+                 * @example back
+                 */
+                facing?: string;
+                /**
+                 * @description Only pictures of a kind: `sheet` or `shot`.
+                 * @example shot
+                 */
+                kind?: string;
+                /**
+                 * @description Only in an episode, a scene or a shot.
+                 * @example S01E01.03
+                 */
+                within?: string;
+                /** @description How many pictures, 1 to 200; 20 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description A PNG or JPEG of at most 4 MiB */
+        requestBody: {
+            content: {
+                /**
+                 * @example [
+                 *       0
+                 *     ]
+                 */
+                "image/jpeg": number[];
+                /**
+                 * @example [
+                 *       0
+                 *     ]
+                 */
+                "image/png": number[];
+            };
+        };
+        responses: {
+            /** @description The pictures, the most like first */
+            200: {
+                headers: {
+                    /** @description Stands for this state: send it in `If-Match` with an edit of it */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "finds": "pictures in the same colours and of the same layout; it cannot tell who somebody is",
+                     *       "matching": 61,
+                     *       "model": "colours-and-layout@1",
+                     *       "pictures": [
+                     *         {
+                     *           "artifact": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+                     *           "picture": {
+                     *             "bytes": 48213,
+                     *             "media_type": "image/png",
+                     *             "name": "frame-0000.png",
+                     *             "url": "/api/anime/media/9a1b2c3d4e5f60718293a4b5c6d7e8f9012233445566778899aabbccddeeff00?type=image%2Fpng"
+                     *           },
+                     *           "seen": [
+                     *             {
+                     *               "character": "mio",
+                     *               "expression": "happy",
+                     *               "facing": "three-quarter-left",
+                     *               "look": "work",
+                     *               "pose": "stand",
+                     *               "slot": null
+                     *             }
+                     *           ],
+                     *           "similarity": 0.934,
+                     *           "status": "accepted",
+                     *           "subject": "shot S01E01.03.002"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FoundView"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            403: components["responses"]["ForeignOrigin"];
+            /** @description There is no such project */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no episode S02E01 in this project",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "urn:echo-studio:problem:not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     artifact: {
         parameters: {
             query?: never;

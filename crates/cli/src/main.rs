@@ -7,6 +7,7 @@ mod bars;
 mod commands;
 mod exit;
 mod memory;
+mod network_describer;
 mod output;
 mod settings;
 
@@ -58,6 +59,8 @@ enum Command {
     Models(commands::models::Arguments),
     /// List the pictures and clips of a project with their verdicts
     Pictures(commands::pictures::Arguments),
+    /// Find pictures by character, look, pose, and by what they are like
+    Search(commands::search::Arguments),
     /// Accept or reject a picture as a person
     Review(commands::review::Arguments),
     /// Draw what a verdict rests on: where a picture is off, its references, and what would mend it
@@ -151,6 +154,7 @@ impl Command {
             Self::Consistency(arguments) => commands::consistency::run(arguments, context).await,
             Self::Models(arguments) => commands::models::run(&arguments, context),
             Self::Pictures(arguments) => commands::pictures::run(arguments, context).await,
+            Self::Search(arguments) => commands::search::run(arguments, context).await,
             Self::Review(arguments) => commands::review::run(arguments, context).await,
             Self::Evidence(arguments) => commands::evidence::run(arguments, context).await,
             Self::Sheet(arguments) => commands::sheet::run(arguments, context).await,

@@ -29,6 +29,7 @@ pub mod fingerprint;
 pub mod glance;
 mod heat;
 mod light;
+pub mod likeness_vector;
 pub mod linework;
 pub mod measure;
 pub mod palette_overlap;

@@ -24,9 +24,36 @@ pub struct Palette {
 }
 
 impl Palette {
+    /// Numbers of [`Palette::coarse`].
+    pub const COARSE: usize = BINS[0] * BINS[1] * BINS[2] / 8;
+
     /// The palette of a picture; none when nothing but ground is in it.
     #[must_use]
     pub fn of(image: &Raster) -> Option<Self> {
+        Self::above(image, GROUND)
+    }
+
+    /// The palette of everything in a picture that is not transparent; none when that is nothing.
+    #[must_use]
+    pub fn of_all(image: &Raster) -> Option<Self> {
+        Self::above(image, 1.0)
+    }
+
+    /// The same with half as many bins along each axis.
+    pub fn coarse(&self) -> impl Iterator<Item = f32> {
+        let half = BINS.map(|bins| bins / 2);
+        (0..Self::COARSE).map(move |place| {
+            let corner = [place / (half[1] * half[2]), place / half[2] % half[1], place % half[2]].map(|at| 2 * at);
+            let fine = |step: usize| {
+                let [lightness, a, b] = [corner[0] + (step >> 2), corner[1] + (step >> 1 & 1), corner[2] + (step & 1)];
+                self.shares[(lightness * BINS[1] + a) * BINS[2] + b]
+            };
+            (0..8).map(fine).sum()
+        })
+    }
+
+    /// The palette of the colours that take at most this share of the rim.
+    fn above(image: &Raster, ground: f64) -> Option<Self> {
         let (width, height) = (image.width as usize, image.height as usize);
         if width == 0 || height == 0 || image.rgba.len() != width * height * 4 {
             return None;
@@ -48,7 +75,7 @@ impl Palette {
                 }
             }
         }
-        let least = (f64::from(rim_pixels) * GROUND) as u32;
+        let least = (f64::from(rim_pixels) * ground) as u32;
         let mut shares = vec![0.0f32; BINS.iter().product()];
         let mut total = 0.0f32;
         for (cell, count) in counts.iter().enumerate().filter(|(cell, count)| **count > 0 && (at_rim[*cell] <= least || rim_pixels == 0)) {

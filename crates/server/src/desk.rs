@@ -29,6 +29,8 @@ pub(crate) struct Desk {
     pub(crate) cancel: CancellationToken,
     pub(crate) queue: EditQueue,
     shows: Arc<Mutex<Vec<(Digest, Arc<ShowProject>)>>>,
+    /// Shows with the drawings that they bring.
+    whole: Arc<Mutex<Vec<(Digest, Arc<Show>)>>>,
 }
 
 /// What a project says in one version.
@@ -50,7 +52,7 @@ impl Shown {
 
 impl Desk {
     pub(crate) fn new(studio: Studio, author: Author, data: PathBuf, cancel: CancellationToken) -> Self {
-        Self { studio, author, data, cancel, queue: EditQueue::default(), shows: Arc::default() }
+        Self { studio, author, data, cancel, queue: EditQueue::default(), shows: Arc::default(), whole: Arc::default() }
     }
 
     pub(crate) async fn project(&self, id: Uuid) -> Result<Project, Problem> {
@@ -97,6 +99,28 @@ impl Desk {
             Some(commit) => self.loaded(&history.snapshot(commit).await?).await,
             None => Ok(Show::of_project(Folder::default(), self.produced(project.bible).await?.as_ref().clone(), Vec::new())?),
         }
+    }
+
+    /// As [`Desk::whole_show`], kept between requests.
+    pub(crate) async fn show_to_search(&self, id: Uuid) -> Result<Arc<Show>, Problem> {
+        let project = self.project(id).await?;
+        let history = self.studio.history(id);
+        let commit = self.newer_commit(&project, &history).await?;
+        let version = match commit {
+            Some(commit) => history.commit_of(commit).await?.tree,
+            None => project.bible,
+        };
+        let lock = || self.whole.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(show) = lock().iter().find(|(known, _)| *known == version).map(|(_, show)| Arc::clone(show)) {
+            return Ok(show);
+        }
+        let show = Arc::new(self.whole_show(id).await?);
+        let mut whole = lock();
+        if whole.len() >= KEPT {
+            whole.remove(0);
+        }
+        whole.push((version, Arc::clone(&show)));
+        Ok(show)
     }
 
     /// The settings of a project as they are written, or as they were produced.

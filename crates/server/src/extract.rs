@@ -130,6 +130,19 @@ impl<S: Send + Sync> FromRequest<S> for Text {
     }
 }
 
+/// A body that is a picture; what is in it is not looked at yet.
+#[derive(Debug, Clone)]
+pub(crate) struct PictureBody(pub(crate) Vec<u8>);
+
+impl<S: Send + Sync> FromRequest<S> for PictureBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        only_of(request.headers(), &["image/png", "image/jpeg"])?;
+        whole(request).await.map(Self)
+    }
+}
+
 /// Refuses bodies of another media type.
 fn only_of(headers: &HeaderMap, known: &[&str]) -> Result<(), Problem> {
     let sent = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();

@@ -282,3 +282,42 @@ fn every_endpoint_shows_what_is_sent_and_what_comes_back() {
     assert_eq!(limits("/components/schemas/NewProject/properties/title/maxLength"), 200);
     assert_eq!(limits("/components/schemas/NewProject/properties/description/maxLength"), 2000);
 }
+
+#[tokio::test]
+async fn pictures_are_found_by_who_is_in_them_and_by_what_they_are_like() {
+    let client = Produced::once().await.client().await;
+    let path = |rest: &str| format!("/api/anime/artifacts/search?project={}{rest}", client.project);
+    let sits = client.json(&path("&pose=sit&kind=shot")).await;
+    assert_eq!((&sits["matching"], &sits["pictures"][0]["subject"]), (&1.into(), &"shot S01E01.01.002".into()));
+    assert_eq!((&sits["pictures"][0]["seen"][0]["character"], &sits["pictures"][0]["similarity"]), (&"kit".into(), &Value::Null));
+
+    let artifact = sits["pictures"][0]["artifact"].as_str().unwrap();
+    let like = client.json(&path(&format!("&like={artifact}&limit=3"))).await;
+    assert_eq!((&like["pictures"][0]["artifact"], &like["model"]), (&artifact.into(), &"colours-and-layout@1".into()));
+    assert_eq!((&like["matching"], like["pictures"].as_array().unwrap().len()), (&31.into(), 3));
+
+    let picture = client.get(like["pictures"][0]["picture"]["url"].as_str().unwrap()).await.body;
+    let post = |kind: &str, body: Vec<u8>| {
+        Request::post(path("&limit=1")).header("host", "localhost").header("content-type", kind).body(Body::from(body)).unwrap()
+    };
+    let found = client.send(post("image/png", picture)).await;
+    assert_eq!((found.status, &found.json()["pictures"][0]["artifact"]), (StatusCode::OK, &artifact.into()));
+    let broken = client.send(post("image/png", b"no picture".to_vec())).await;
+    assert_eq!((broken.status, broken.header("content-type")), (StatusCode::UNPROCESSABLE_ENTITY, "application/problem+json"));
+    assert_eq!(client.send(post("text/plain", Vec::new())).await.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+
+    let wrong = client.problem(&path("&character=akl"), StatusCode::BAD_REQUEST).await;
+    assert_eq!((&wrong["errors"][0]["parameter"], &wrong["errors"][0]["fix"]), (&"character".into(), &"did you mean `aki`?".into()));
+    for (rest, parameter) in [
+        ("&limit=0", "limit"),
+        ("&limit=201", "limit"),
+        ("&kind=film", "kind"),
+        ("&within=one", "within"),
+        ("&like=00000000-0000-7000-8000-000000000000", "like"),
+    ] {
+        let problem = client.problem(&path(rest), StatusCode::BAD_REQUEST).await;
+        assert_eq!(problem["errors"][0]["parameter"], parameter, "{problem}");
+    }
+    client.problem("/api/anime/artifacts/search?project=00000000-0000-7000-8000-000000000000", StatusCode::NOT_FOUND).await;
+    client.problem("/api/anime/artifacts/search", StatusCode::BAD_REQUEST).await;
+}

@@ -104,6 +104,34 @@ impl Store {
             .collect()
     }
 
+    /// What the show uses for these subjects; those that it has nothing for are left out.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn placed(&self, project: Uuid, subjects: &[String]) -> Result<Vec<Placed>, StoreError> {
+        let mut found = Vec::with_capacity(subjects.len());
+        for some in subjects.chunks(500) {
+            let rows = placement::Entity::find()
+                .select_only()
+                .columns([placement::Column::Subject, placement::Column::Recipe, placement::Column::ArtifactId])
+                .column(artifact::Column::Status)
+                .join(
+                    sea_orm::JoinType::InnerJoin,
+                    placement::Entity::belongs_to(artifact::Entity).from(placement::Column::ArtifactId).to(artifact::Column::Id).into(),
+                )
+                .filter(placement::Column::ProjectId.eq(project))
+                .filter(placement::Column::Subject.is_in(some.iter().map(String::as_str)))
+                .into_tuple::<(String, String, Uuid, String)>()
+                .all(&self.reader)
+                .await
+                .doing("read placements")?;
+            for (subject, recipe, artifact, status) in rows {
+                found.push(Placed { subject, recipe: digest(&recipe)?, artifact, status: status.parse()? });
+            }
+        }
+        Ok(found)
+    }
+
     /// Placements in full, for these subjects.
     ///
     /// # Errors

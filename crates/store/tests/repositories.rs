@@ -9,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 use store::{
     Artifact, ArtifactFile, ArtifactFilter, Attempt, AttemptOutcome, Claim, Cut, Decision, IdempotencyKey, KeptAnswer, NewArtifact,
-    PageRequest, Placement, Production, Project, RecipeKind, Store, StoredRead, VerdictStatus,
+    NewPictureVector, PageRequest, Placement, Production, Project, RecipeKind, Store, StoredRead, VerdictStatus,
 };
 use uuid::Uuid;
 
@@ -312,6 +312,53 @@ both_databases! {
         assert!(store.artifact(id(101)).await.unwrap().is_none());
         let kinds: Vec<String> = store.events_after(0, Some(id(1)), 50).await.unwrap().into_iter().map(|event| event.kind).collect();
         assert_eq!(kinds.iter().filter(|kind| kind.starts_with("project.")).count(), 3, "{kinds:?}");
+    }
+
+    async fn vectors_come_back_as_they_were_written_and_go_with_their_project(store: Store) {
+        let of = |number: u128, owner: Option<&str>, vector: &[f32]| NewPictureVector {
+            artifact: id(100 + number),
+            picture: "frame-0000.png".to_owned(),
+            owner: owner.map(|owner| owner.parse().unwrap()),
+            vector: vector.to_vec(),
+        };
+        store.note_project(&project()).await.unwrap();
+        for number in [1, 2] {
+            store.start_attempt(&attempt(number, &number.to_string())).await.unwrap();
+            let (new, placement) = made(number, &number.to_string(), VerdictStatus::Accepted);
+            store.record(new, placement).await.unwrap();
+        }
+        assert_eq!(store.last_placed(id(1)).await.unwrap(), Some(at(2) - TimeDelta::nanoseconds(789)));
+        assert_eq!(store.last_placed(id(2)).await.unwrap(), None);
+        let first = vec![of(1, None, &[0.25, -1.5e-9, f32::MAX]), of(1, Some("mei"), &[1.0])];
+        store.put_vectors(id(1), "a@1", first.clone()).await.unwrap();
+        store.put_vectors(id(1), "b@1", vec![of(1, None, &[3.0])]).await.unwrap();
+        // Written again it stays as it was, beside what is new.
+        store.put_vectors(id(1), "a@1", vec![of(1, None, &[9.0]), of(2, None, &[])]).await.unwrap();
+        let all = store.vectors_after(id(1), "a@1", 0, 10).await.unwrap();
+        let written: Vec<NewPictureVector> = all.iter().cloned().map(|known| NewPictureVector {
+            artifact: known.artifact, picture: known.picture, owner: known.owner, vector: known.vector,
+        }).collect();
+        assert_eq!(written, [first, vec![of(2, None, &[])]].concat());
+        assert!(all.is_sorted_by_key(|known| known.id) && all[0].id > 0);
+        assert_eq!(store.vectors_after(id(1), "a@1", all[0].id, 1).await.unwrap(), all[1..2]);
+        assert_eq!(store.vectors_of(&[all[2].id, all[0].id, 1 << 40]).await.unwrap(), [all[0].clone(), all[2].clone()]);
+        store.delete_project(id(1), at(6)).await.unwrap();
+        assert_eq!(store.vectors_of(&[all[0].id]).await.unwrap(), []);
+    }
+
+    async fn more_vectors_than_a_statement_takes_are_written_too(store: Store) {
+        store.note_project(&project()).await.unwrap();
+        store.start_attempt(&attempt(1, "a")).await.unwrap();
+        let (new, placement) = made(1, "a", VerdictStatus::Accepted);
+        store.record(new, placement).await.unwrap();
+        let many = (0..1_203u16).map(|number| NewPictureVector {
+            artifact: id(101), picture: format!("frame-{number:04}.png"), owner: None, vector: vec![f32::from(number); 288],
+        });
+        store.put_vectors(id(1), "a@1", many.collect()).await.unwrap();
+        let read = store.vectors_after(id(1), "a@1", 0, 5_000).await.unwrap();
+        assert_eq!((read.len(), read[1_202].vector[287]), (1_203, 1_202.0));
+        let ids: Vec<u64> = read.iter().map(|vector| vector.id).collect();
+        assert_eq!(store.vectors_of(&ids).await.unwrap().len(), 1_203);
     }
 
     async fn it_says_what_it_is(store: Store) {

@@ -369,7 +369,7 @@ fn people(work: &Work) -> impl Iterator<Item = &Actor> {
 }
 
 /// The name of the look of a character without wardrobe.
-fn plain() -> Slug {
+pub(crate) fn plain() -> Slug {
     Slug::nearest("plain").unwrap_or_else(|| unreachable!("a literal slug"))
 }
 

@@ -50,6 +50,7 @@ mod remembered;
 pub mod rendering;
 mod review;
 pub mod screenplay;
+pub mod search;
 pub mod sheet;
 mod show;
 pub mod subject;
@@ -87,6 +88,8 @@ pub struct Studio {
     pub environment: Environment,
     /// The graph of the version that was planned last, so that planning the next costs what differs.
     remembered: Arc<Mutex<Option<Arc<Remembered>>>>,
+    /// What searches remember, and what they compare pictures by.
+    pub search: search::Memory,
     /// Objects of the bible's history that were read lately.
     pub objects: history::ObjectCache,
 }
@@ -105,6 +108,7 @@ impl Studio {
             models: None,
             environment: Environment::system(),
             remembered: Arc::default(),
+            search: search::Memory::default(),
             objects: history::ObjectCache::default(),
         })
     }

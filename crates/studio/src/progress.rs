@@ -19,6 +19,8 @@ pub enum Stage {
     Voices,
     /// Episodes: sound, subtitles, joining, report.
     Episodes,
+    /// Pictures that are described, so that they can be found.
+    Search,
 }
 
 impl Stage {
@@ -30,6 +32,7 @@ impl Stage {
             Self::Shots => "shots",
             Self::Voices => "voices",
             Self::Episodes => "episodes",
+            Self::Search => "search",
         }
     }
 
@@ -41,6 +44,7 @@ impl Stage {
             Self::Shots => "frames",
             Self::Voices => "lines",
             Self::Episodes => "episodes",
+            Self::Search => "pictures",
         }
     }
 }

@@ -20,6 +20,7 @@ pub(crate) mod plan;
 pub(crate) mod produce;
 pub(crate) mod review;
 pub(crate) mod schema;
+pub(crate) mod search;
 pub(crate) mod serve;
 pub(crate) mod sheet;
 pub(crate) mod sim;

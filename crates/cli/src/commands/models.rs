@@ -1,6 +1,7 @@
 //! `echo-studio models`: networks that look at pictures, pinned by hash. Nothing is ever fetched.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use serde::Serialize;
@@ -8,6 +9,7 @@ use studio::doctor::Finding;
 use vision_models::{Manifest, ModelFolder, Pinned, Verified};
 
 use crate::exit::Exit;
+use crate::network_describer::NetworkDescriber;
 use crate::{Context, output};
 
 #[derive(Debug, clap::Args)]
@@ -133,6 +135,21 @@ fn verify(models: Vec<Pinned>, context: &Context) -> anyhow::Result<Exit> {
         rows.iter().for_each(|row| output::line(format_args!("{:<34} {}", row.manifest.name, row.state)));
     }
     Ok(if sound { Exit::Success } else { Exit::Failure })
+}
+
+/// Has pictures compared by the identity model of a project, where there is one.
+pub(crate) fn describe_by_identity(studio: &mut studio::Studio, context: &Context, project: &std::path::Path) -> anyhow::Result<()> {
+    let Some(model) = folder(context, None, project).first_of(ModelKind::Identity)? else { return Ok(()) };
+    let name = model.manifest.name.clone();
+    if model.verify()? != Verified::Same {
+        output::note(format_args!(
+            "{name} is not the file that was added, so pictures are compared without it; see `echo-studio models verify`"
+        ));
+        return Ok(());
+    }
+    let describer = NetworkDescriber::open(model).with_context(|| format!("loading {name}"))?;
+    studio.search.describer = Arc::new(describer);
+    Ok(())
 }
 
 /// What `doctor` says of the models of a project.

@@ -44,6 +44,7 @@ use crate::problem::{FieldProblem, Problem};
         (name = "versions", description = "Commits, branches and tags of the bible"),
         (name = "episodes", description = "Screenplays, scenes and shots"),
         (name = "consistency", description = "Signed character sheets"),
+        (name = "artifacts", description = "Finding what was drawn"),
         (name = "farm", description = "The render farm: its nodes and jobs, and why they wait"),
     )
 )]

@@ -17,6 +17,7 @@ mod picture;
 mod project;
 mod resource;
 mod scene;
+mod search;
 mod sheet;
 mod sheets;
 mod shot;
@@ -51,6 +52,7 @@ fn described() -> OpenApiRouter<Desk> {
         .routes(routes!(sheet::generate::generate_sheet))
         .routes(routes!(sheet::validate::validate_sheet))
         .routes(routes!(artifacts::artifacts))
+        .routes(routes!(search::search_artifacts, search::search_like))
         .routes(routes!(artifacts::artifact))
         .routes(routes!(artifacts::verdicts))
         .routes(routes!(evidence::evidence))

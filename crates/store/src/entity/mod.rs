@@ -23,6 +23,7 @@ pub(crate) mod farm_speed;
 pub(crate) mod farm_spending;
 pub(crate) mod idempotency_key;
 pub(crate) mod notebook;
+pub(crate) mod picture_vector;
 pub(crate) mod placement;
 pub(crate) mod project;
 pub(crate) mod recipe;
