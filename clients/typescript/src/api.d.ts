@@ -4056,9 +4056,11 @@ export interface components {
          * @example {
          *       "artifact": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
          *       "gate": 0.85,
-         *       "not_measured": [
-         *         "identity: no identity model judged this picture"
-         *       ],
+         *       "identity": {
+         *         "detail": "it is drawn from the figures of the bible",
+         *         "outcome": "by_construction"
+         *       },
+         *       "not_measured": [],
          *       "parts": [],
          *       "picture": "picture.png",
          *       "references": [
@@ -4793,9 +4795,11 @@ export interface operations {
                      * @example {
                      *       "artifact": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
                      *       "gate": 0.85,
-                     *       "not_measured": [
-                     *         "identity: no identity model judged this picture"
-                     *       ],
+                     *       "identity": {
+                     *         "detail": "it is drawn from the figures of the bible",
+                     *         "outcome": "by_construction"
+                     *       },
+                     *       "not_measured": [],
                      *       "parts": [],
                      *       "picture": "picture.png",
                      *       "references": [
