@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod desk;
+#[path = "../../vision-models/tests/embedding/onnx.rs"]
+mod onnx;
 
 use desk::Desk;
 
@@ -33,4 +35,20 @@ fn pictures_are_found_by_who_is_in_them_and_by_a_picture_and_a_misspelt_name_is_
         let said = desk.run(&["search", arguments[0], arguments[1]]);
         assert!(said.code == 1 && said.err.contains(told), "{arguments:?}: {said:?}");
     }
+}
+
+#[test]
+fn with_an_identity_model_its_embedding_compares_pictures() {
+    let desk = Desk::produced();
+    std::fs::write(desk.path("model.onnx"), onnx::embedder(384, 32, 768, 7)).unwrap();
+    let added = desk.run(&["models", "add", "model.onnx", "--preset", "ccip"]);
+    assert_eq!(added.code, 0, "{added:?}");
+    let like = ["search", "--like", "shot S01E01.01.003", "--kind", "shot", "--quiet"];
+    let found = desk.json(&like);
+    assert!(found["model"].as_str().unwrap().starts_with("ccip-caformer-24-randaug-pruned@"), "{found}");
+    assert_eq!(found["pictures"][0]["subject"], "shot S01E01.01.003");
+    assert!(found["pictures"][0]["similarity"].as_f64().unwrap() > 0.9999, "{found}");
+    // The vectors of both models stay, and neither is compared with the other's.
+    assert_eq!(desk.run(&["models", "remove", "ccip-caformer-24-randaug-pruned"]).code, 0);
+    assert_eq!(desk.json(&like)["model"], "colours-and-layout@1");
 }
