@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 mod desk;
+#[expect(dead_code, reason = "each test file writes the networks that it needs")]
 #[path = "../../vision-models/tests/embedding/onnx.rs"]
 mod onnx;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use serde::Serialize;
 use studio::doctor::Finding;
-use vision_models::{Manifest, ModelFolder, Pinned, Verified};
+use vision_models::{Manifest, ModelFolder, ModelKind, Pinned, Verified};
 
 use crate::exit::Exit;
 use crate::network_describer::NetworkDescriber;
