@@ -15,6 +15,7 @@ pub(crate) struct Program {
 
 /// What producing an episode needs.
 pub(crate) const TO_RUN: &[Program] = &[
+    Program { found_as: &["c++", "g++"], package: "g++", needed_for: "building the search index" },
     Program { found_as: &["ffmpeg"], package: "ffmpeg", needed_for: "encoding and joining clips" },
     Program { found_as: &["espeak-ng"], package: "espeak-ng", needed_for: "scratch voices" },
 ];
