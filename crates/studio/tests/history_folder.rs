@@ -88,6 +88,23 @@ fn copy(from: &Path, to: &Path) {
 }
 
 const PROJECT: &str = "project.yaml";
+const AKI: &str = "bible/characters/aki.yaml";
+
+#[tokio::test]
+async fn a_folder_whose_commit_was_made_just_before_the_process_ended_does_not_contradict_itself() {
+    let team = Team::new().await;
+    let record = team.disk.path().join("mei/.echo/checkout.json");
+    let mut noted: serde_json::Value = serde_json::from_slice(&std::fs::read(&record).unwrap()).unwrap();
+    team.edit("mei", AKI, "age: 14", "age: 15");
+    let Synced::Committed { made, .. } = team.sync("mei", 2).await else { panic!("not committed") };
+    // The commit was made; that it was, is not noted.
+    noted["pending"] = serde_json::to_value(team.history.commit_of(made.id).await.unwrap().tree).unwrap();
+    std::fs::write(&record, noted.to_string()).unwrap();
+    team.edit("mei", AKI, "age: 15", "age: 16");
+    let Synced::Committed { made: next, .. } = team.sync("mei", 3).await else { panic!("a conflict with itself") };
+    assert_eq!(team.history.commit_of(next.id).await.unwrap().parents, [made.id]);
+    assert!(matches!(team.sync("mei", 4).await, Synced::Unchanged { .. }));
+}
 
 #[tokio::test]
 async fn a_folder_that_is_behind_takes_back_nothing_of_what_others_committed() {

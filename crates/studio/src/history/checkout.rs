@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use bible::Digest;
 use bible::version::{CommitId, Written};
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,10 @@ pub struct Checkout {
     pub project: uuid::Uuid,
     /// Which.
     pub commit: CommitId,
+    /// What was about to be committed from the folder: when the process ended before it could note that it was, the commit
+    /// of this tree is what the folder was taken from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pending: Option<Digest>,
 }
 
 /// Why a folder could not be written.
@@ -51,8 +56,13 @@ impl Checkout {
     /// # Errors
     /// [`CheckoutError`].
     pub fn note(&self, folder: &Path) -> Result<(), CheckoutError> {
-        let text = format!("{{\"project\":\"{}\",\"commit\":\"{}\"}}\n", self.project, self.commit);
-        replace(&folder.join(RECORD), text.as_bytes())
+        let path = folder.join(RECORD);
+        let text = serde_json::to_string(self).map_err(|error| CheckoutError {
+            path: path.clone(),
+            doing: "written",
+            source: io::Error::other(error),
+        })?;
+        replace(&path, format!("{text}\n").as_bytes())
     }
 }
 
@@ -140,7 +150,7 @@ mod tests {
     fn a_folder_says_what_it_was_taken_from() {
         let disk = tempfile::tempdir().unwrap();
         assert_eq!(Checkout::of(disk.path()).unwrap(), None);
-        let noted = Checkout { project: uuid::Uuid::from_u128(7), commit: CommitId::new(bible::Digest::of(b"it")) };
+        let noted = Checkout { project: uuid::Uuid::from_u128(7), commit: CommitId::new(bible::Digest::of(b"it")), pending: None };
         noted.note(disk.path()).unwrap();
         assert_eq!(Checkout::of(disk.path()).unwrap(), Some(noted));
         std::fs::write(disk.path().join(RECORD), "garbage").unwrap();

@@ -84,6 +84,9 @@ impl Folder {
     }
 }
 
+/// How many commits are looked through for one that was made just before a process ended.
+const LOOKED_BACK: usize = 1_000;
+
 impl Studio {
     /// The history of a show's project, which becomes known to the store when it was not.
     ///
@@ -146,12 +149,33 @@ impl History {
         if let Some(noted) = noted {
             // A database that was made anew does not know it.
             match self.commit_of(noted.commit).await {
-                Ok(_) => return Ok(Some(noted.commit)),
+                Ok(_) => return Ok(Some(self.landed(&noted).await?.unwrap_or(noted.commit))),
                 Err(HistoryError::Lost { .. }) => {}
                 Err(error) => return Err(error.into()),
             }
         }
         Ok(self.head().await?.commit)
+    }
+
+    /// The commit of what a folder was about to commit when the process ended, if it was made after what the folder notes.
+    async fn landed(&self, noted: &Checkout) -> Result<Option<CommitId>, StudioError> {
+        let Some(pending) = noted.pending else { return Ok(None) };
+        let mut at = self.head().await?.commit;
+        let mut session = self.session();
+        for _ in 0..LOOKED_BACK {
+            let Some(id) = at.filter(|id| *id != noted.commit) else { break };
+            let (tree, parent) = session
+                .read(|pool| {
+                    let commit = pool.commit(id)?;
+                    Ok((commit.tree, commit.parents.first().copied()))
+                })
+                .await?;
+            if tree == pending {
+                return Ok(Some(id));
+            }
+            at = parent;
+        }
+        Ok(None)
     }
 
     /// Turns a folder's edits into a commit on the current branch, and brings into the folder what others committed
@@ -183,6 +207,9 @@ impl History {
             self.taken(folder, tip)?;
             let branch = head.branch;
             return Ok(if updated.is_empty() { Synced::Unchanged { branch } } else { Synced::Updated { branch, commit: tip, updated } });
+        }
+        if joined.tree == folder_tree {
+            Checkout { project: self.project, commit: base, pending: Some(joined.tree) }.note(&folder.path)?;
         }
         let Some(made) = session.land(&head.branch, tip, &[], joined.tree, &onto.author, &message, &onto, "commit").await? else {
             let found = self.branch_head(&head.branch).await?;
@@ -249,7 +276,7 @@ impl History {
     }
 
     fn taken(&self, folder: &Folder, commit: CommitId) -> Result<(), StudioError> {
-        Ok(Checkout { project: self.project, commit }.note(&folder.path)?)
+        Ok(Checkout { project: self.project, commit, pending: None }.note(&folder.path)?)
     }
 
     /// Makes a folder's files those of a tree.

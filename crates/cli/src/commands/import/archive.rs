@@ -99,7 +99,7 @@ fn slug_of(folder: &Folder) -> Option<String> {
 async fn new_folder(history: &History, to: &Path) -> anyhow::Result<Files> {
     let commit = history.resolve(&Reference::head()).await?;
     check_out(&history.snapshot(commit).await?.written(), to, Over::Nothing)?;
-    Checkout { project: history.project(), commit }.note(to)?;
+    Checkout { project: history.project(), commit, pending: None }.note(to)?;
     Ok(Files::Written)
 }
 
