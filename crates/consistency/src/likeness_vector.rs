@@ -42,27 +42,17 @@ pub fn of_figure(image: &Raster, map: &PartMap, owner: &bible::Slug) -> Option<V
     {
         return None;
     }
-    let theirs: Vec<bool> = (0..256).map(|index| map.parts.get(index).is_some_and(|part| part.owner.as_ref() == Some(owner))).collect();
-    let (mut left, mut right, mut top, mut bottom) = (width, 0, height, 0);
-    for (y, row) in map.indices.chunks_exact(width).enumerate() {
-        let mut own = row.iter().enumerate().filter(|(_, index)| theirs[usize::from(**index)]).map(|(x, _)| x);
-        if let Some(first) = own.next() {
-            (left, right) = (left.min(first), right.max(own.next_back().unwrap_or(first)));
-            (top, bottom) = (top.min(y), y);
-        }
-    }
-    if left > right {
-        return None;
-    }
-    let mut rgba = Vec::with_capacity((right - left + 1) * (bottom - top + 1) * 4);
-    for y in top..=bottom {
-        for x in left..=right {
-            let at = y * width + x;
+    let theirs = map.owned_by(owner);
+    let [columns, rows] = map.extent_of(owner)?;
+    let mut rgba = Vec::with_capacity(columns.len() * rows.len() * 4);
+    for y in rows.clone() {
+        for x in columns.clone() {
+            let at = y as usize * width + x as usize;
             let seen = theirs[usize::from(map.indices[at])];
             rgba.extend_from_slice(if seen { &image.rgba[at * 4..at * 4 + 4] } else { &[0; 4] });
         }
     }
-    let cut = Raster { width: (right - left + 1) as u32, height: (bottom - top + 1) as u32, rgba };
+    let cut = Raster { width: columns.end - columns.start, height: rows.end - rows.start, rgba };
     of(&cut, Palette::of_all(&cut))
 }
 

@@ -95,7 +95,7 @@ impl Structure {
         reach: usize,
     ) -> Option<FigureStructure> {
         let is_owner = |map: &PartMap| {
-            let owned: Vec<bool> = map.parts.iter().map(|entry| entry.owner.as_ref() == Some(owner)).collect();
+            let owned = map.owned_by(owner);
             Mask::of_parts(map, |index| owned.get(index).copied().unwrap_or(false))
         };
         let mask = is_owner(layout);

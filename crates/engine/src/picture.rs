@@ -2,6 +2,7 @@
 
 use bible::{Slug, Tones};
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// A drawn picture and its maps.
@@ -52,6 +53,29 @@ pub struct PartMap {
     pub indices: Vec<u8>,
     /// What the indices mean; entry 0 is the background.
     pub parts: Vec<PartEntry>,
+}
+
+impl PartMap {
+    /// Which indices are parts of somebody, or of a prop.
+    #[must_use]
+    pub fn owned_by(&self, owner: &Slug) -> [bool; 256] {
+        std::array::from_fn(|index| self.parts.get(index).is_some_and(|part| part.owner.as_ref() == Some(owner)))
+    }
+
+    /// The columns and the rows from the first to the last that show somebody; none for somebody who is not in sight.
+    #[must_use]
+    pub fn extent_of(&self, owner: &Slug) -> Option<[Range<u32>; 2]> {
+        let own = self.owned_by(owner);
+        let (mut from, mut to) = ([u32::MAX; 2], [0_u32; 2]);
+        for (y, row) in (0_u32..).zip(self.indices.chunks_exact(self.width.max(1) as usize)) {
+            let is_own = |index: &u8| own[usize::from(*index)];
+            if let Some(first) = row.iter().position(is_own) {
+                let last = row.iter().rposition(is_own).unwrap_or(first);
+                (from, to) = ([from[0].min(first as u32), from[1].min(y)], [to[0].max(last as u32 + 1), y + 1]);
+            }
+        }
+        (from[0] < to[0]).then(|| [from[0]..to[0], from[1]..to[1]])
+    }
 }
 
 /// A part in a part map, with the colours that it was asked to have.
@@ -107,4 +131,29 @@ pub struct Frame {
     pub image: Arc<Raster>,
     /// For how many frames it holds, 1 or more.
     pub hold: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn somebody_reaches_from_the_first_to_the_last_of_all_their_parts() {
+        let entry = |owner: Option<&str>| PartEntry {
+            owner: owner.and_then(|owner| owner.parse().ok()),
+            part: "hair".to_owned(),
+            tones: None,
+            light: [1.0; 3],
+        };
+        let mut indices = vec![0; 20 * 10];
+        for (x, y, part) in [(6, 2, 1), (9, 5, 3), (15, 9, 2), (19, 0, 9)] {
+            indices[y * 20 + x] = part;
+        }
+        let parts = vec![entry(None), entry(Some("mei")), entry(Some("ren")), entry(Some("mei"))];
+        let map = PartMap { width: 20, height: 10, indices, parts };
+        let extent = |owner: &str| owner.parse().ok().and_then(|owner| map.extent_of(&owner));
+        assert_eq!(extent("mei"), Some([6..10, 2..6]));
+        assert_eq!(extent("ren"), Some([15..16, 9..10]));
+        assert_eq!(extent("kei"), None);
+    }
 }

@@ -72,7 +72,7 @@ impl Studio {
             return Ok(EngineAtWork { engine: Arc::clone(layout) as Arc<dyn Engine>, at_once: None, lent: None });
         };
         let own = self.comfyui.as_deref().map(servers).transpose()?.unwrap_or_default();
-        let nodes = if own.is_empty() { servers(&self.driven_nodes().await?.join(","))? } else { own.clone() };
+        let nodes = if own.is_empty() { self.driven_nodes().await? } else { own.clone() };
         if nodes.is_empty() {
             return Err(StudioError::Rendering {
                 reason: "nobody draws: name a ComfyUI server (--comfyui URL, ECHO_COMFYUI, or `comfyui` in echo-studio.toml), \
@@ -150,7 +150,7 @@ impl ComfyEngine {
             reason: format!("its picture: {error}"),
             retryable: true,
         })?;
-        let raster = Arc::new(brought_to(image, size));
+        let raster = Arc::new(brought_to(image, size)?);
         let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
         if drawn.len() >= REMEMBERED {
             drawn.clear();
@@ -212,17 +212,14 @@ impl ComfyEngine {
 }
 
 /// A picture at the size of its canvas: models draw sides that are multiples of 16.
-fn brought_to(image: Raster, (width, height): (u32, u32)) -> Raster {
+fn brought_to(image: Raster, (width, height): (u32, u32)) -> Result<Raster, EngineError> {
     if (image.width, image.height) == (width, height) {
-        return image;
+        return Ok(image);
     }
-    match image::RgbaImage::from_raw(image.width, image.height, image.rgba) {
-        Some(pixels) => {
-            let resized = image::imageops::resize(&pixels, width, height, image::imageops::FilterType::Lanczos3);
-            Raster { width, height, rgba: resized.into_raw() }
-        }
-        None => Raster { width, height, rgba: vec![0; width as usize * height as usize * 4] },
-    }
+    let pixels = image::RgbaImage::from_raw(image.width, image.height, image.rgba);
+    let pixels = pixels.ok_or_else(|| impossible("the picture has fewer pixels than its size says"))?;
+    let resized = image::imageops::resize(&pixels, width, height, image::imageops::FilterType::Lanczos3);
+    Ok(Raster { width, height, rgba: resized.into_raw() })
 }
 
 /// Engines are asked from drawing threads, where waiting is allowed.

@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use comfyui::Graph;
 use comfyui::template::Filled;
 use engine::EngineError;
-use farm::{Band, JobId, JobState, Policy, Requirements};
+use farm::{Band, JobId, JobState, Policy};
 use store::farm::NewJob;
 use store::{BlobError, BlobStore, Store};
 use tokio_util::sync::CancellationToken;
@@ -71,8 +71,8 @@ impl FarmDrawing {
         let new = self.job(&order)?;
         for again in 0_u32.. {
             let id = job_id(self.project, &order.filled.graph, again)?;
-            self.ask(NewJob { id, ..new.clone() }).await?;
-            let drawn = self.wait(id).await?;
+            let ending = self.ask(NewJob { id, ..new.clone() }).await?;
+            let drawn = self.wait(id, ending).await?;
             let picture = drawn.files.iter().find(|file| file.media_type.starts_with("image/"));
             let picture = picture.ok_or_else(|| EngineError::Impossible { reason: "the template leaves no picture".to_owned() })?;
             match self.blobs.get(picture.blob).await {
@@ -87,14 +87,7 @@ impl FarmDrawing {
 
     fn job(&self, order: &Order<'_>) -> Result<NewJob, EngineError> {
         let graph = order.filled.graph.clone();
-        let needs = Requirements {
-            engine: "comfyui".to_owned(),
-            template: order.template.to_owned(),
-            classes: graph.nodes().map(|(_, node)| node.class_type.clone()).collect(),
-            models: worker::models_of(&graph),
-            vram: 0,
-            group: None,
-        };
+        let needs = worker::needs_of(&graph, order.template);
         let inputs = order.inputs.iter().flat_map(|blob| read_by(&graph, *blob)).collect();
         let expected = order.filled.outputs.iter().map(ExpectedOutput::from).collect();
         let payload = Payload { variants: vec![Variant { graph, inputs, expected }] };
@@ -114,22 +107,23 @@ impl FarmDrawing {
         })
     }
 
-    /// Queues a job, or has one tried again that came to no end before.
-    async fn ask(&self, new: NewJob) -> Result<(), EngineError> {
+    /// Queues a job, or has one tried again that came to no end before. Says whether it is one that an earlier production
+    /// gave up and that has yet to end.
+    async fn ask(&self, new: NewJob) -> Result<bool, EngineError> {
         let id = new.id;
         let before = self.store.farm_job_state(id).await.map_err(|error| unavailable(&error))?;
-        match before {
-            None => self.store.submit_jobs(vec![new], (self.now)()).await.map(drop),
-            Some(JobState::Failed | JobState::Cancelled) => self.store.retry_job(id, (self.now)()).await.map(drop),
-            Some(_) => Ok(()),
-        }
-        .map_err(|error| unavailable(&error))
+        let asked = match before {
+            None => self.store.submit_jobs(vec![new], (self.now)()).await.map(|_| false),
+            Some(JobState::Failed | JobState::Cancelled) => self.store.retry_job(id, (self.now)()).await.map(|_| false),
+            Some(JobState::Done) => Ok(false),
+            Some(_) => self.store.farm_job(id).await.map(|detail| detail.is_some_and(|detail| detail.job.cancel_requested)),
+        };
+        asked.map_err(|error| unavailable(&error))
     }
 
-    async fn wait(&self, id: JobId) -> Result<Drawn, EngineError> {
+    /// Waits for a job. One that is `ending` is tried again when it has ended.
+    async fn wait(&self, id: JobId, mut ending: bool) -> Result<Drawn, EngineError> {
         let (mut pause, begun, mut said) = (LOOKS[0], Instant::now(), String::new());
-        // A job that an earlier production gave up ends first, and is then tried again.
-        let mut ending = self.is_ending(id).await?;
         loop {
             match self.store.farm_job_state(id).await.map_err(|error| unavailable(&error))? {
                 Some(JobState::Done) => return self.drawn(id).await,
@@ -154,11 +148,6 @@ impl FarmDrawing {
             }
             pause = (pause * 3 / 2).min(LOOKS[1]);
         }
-    }
-
-    async fn is_ending(&self, id: JobId) -> Result<bool, EngineError> {
-        let detail = self.store.farm_job(id).await.map_err(|error| unavailable(&error))?;
-        Ok(detail.is_some_and(|detail| detail.job.cancel_requested && !detail.job.state.ended()))
     }
 
     /// Says once for each reason why a job waits.

@@ -77,11 +77,11 @@ impl Studio {
         Ok(name)
     }
 
-    /// The addresses of the farm's nodes that a worker drives.
-    pub(crate) async fn driven_nodes(&self) -> Result<Vec<String>, StudioError> {
+    /// The farm's nodes that a worker drives.
+    pub(crate) async fn driven_nodes(&self) -> Result<Vec<Server>, StudioError> {
         let now = (self.environment.now)();
         let nodes = self.store.farm_nodes().await?;
-        Ok(nodes.into_iter().filter(|node| node.owner.as_ref().is_some_and(|(_, until)| *until > now)).map(|node| node.url).collect())
+        nodes.iter().filter(|node| node.owner.as_ref().is_some_and(|(_, until)| *until > now)).map(|node| server(&node.url)).collect()
     }
 }
 
@@ -97,8 +97,9 @@ fn worker_name(data: &Path) -> String {
 /// # Errors
 /// [`StudioError::Rendering`] names the one that is none.
 pub(crate) fn servers(addresses: &str) -> Result<Vec<Server>, StudioError> {
-    let addresses = addresses.split(',').map(str::trim).filter(|address| !address.is_empty());
-    addresses
-        .map(|address| Server::new(address, Patience::default()).map_err(|error| StudioError::Rendering { reason: error.to_string() }))
-        .collect()
+    addresses.split(',').map(str::trim).filter(|address| !address.is_empty()).map(server).collect()
+}
+
+fn server(address: &str) -> Result<Server, StudioError> {
+    Server::new(address, Patience::default()).map_err(|error| StudioError::Rendering { reason: error.to_string() })
 }

@@ -129,11 +129,5 @@ fn pinned(model: &Pinned) -> Result<vision_models::Manifest, String> {
 
 /// An error with what caused it, as one sentence.
 fn told<E: std::error::Error>(error: E) -> String {
-    let mut sentence = error.to_string();
-    let mut cause = error.source();
-    while let Some(source) = cause {
-        sentence = format!("{sentence}: {source}");
-        cause = source.source();
-    }
-    sentence
+    worker::chain(&error)
 }

@@ -185,8 +185,8 @@ pub(crate) fn seed_of(brief: &PictureBrief) -> Result<u64, serde_json::Error> {
 
 /// White where a character is.
 pub(crate) fn mask_of(parts: &PartMap, character: &Slug) -> Option<Raster> {
-    let own: Vec<bool> = parts.parts.iter().map(|part| part.owner.as_ref() == Some(character)).collect();
-    let inside = |index: &u8| own.get(usize::from(*index)).copied().unwrap_or(false);
+    let own = parts.owned_by(character);
+    let inside = |index: &u8| own[usize::from(*index)];
     if !parts.indices.iter().any(inside) {
         return None;
     }

@@ -102,20 +102,9 @@ fn score(difference: f64, threshold: f64) -> Score {
 /// The box around all parts of a character, with a margin of a twentieth; none for somebody who is hidden.
 #[must_use]
 pub fn figure_of(parts: &PartMap, character: &Slug) -> Option<Region> {
-    let own: Vec<bool> = parts.parts.iter().map(|part| part.owner.as_ref() == Some(character)).collect();
-    let width = parts.width.max(1) as usize;
-    let (mut from, mut to) = ([u32::MAX; 2], [0_u32; 2]);
-    for (place, index) in parts.indices.iter().enumerate() {
-        if own.get(usize::from(*index)).copied().unwrap_or(false) {
-            let at = [(place % width) as u32, (place / width) as u32];
-            from = [from[0].min(at[0]), from[1].min(at[1])];
-            to = [to[0].max(at[0] + 1), to[1].max(at[1] + 1)];
-        }
-    }
-    if from[0] >= to[0] {
-        return None;
-    }
-    let found = FoundBox::new(BoxKind::Figure, 1.0, from.map(f64::from), to.map(f64::from), [parts.width, parts.height])?;
+    let extent = parts.extent_of(character)?;
+    let [from, to] = [extent.each_ref().map(|range| range.start), extent.map(|range| range.end)].map(|corner| corner.map(f64::from));
+    let found = FoundBox::new(BoxKind::Figure, 1.0, from, to, [parts.width, parts.height])?;
     Some(with_margin(&found, [parts.width, parts.height]))
 }
 
@@ -327,6 +316,13 @@ mod tests {
         let region = figure_of(&map, &"mei".parse().unwrap()).unwrap();
         assert_eq!((region.left, region.top, region.width, region.height), (58, 18, 44, 44));
         assert_eq!(figure_of(&map, &"kei".parse().unwrap()), None);
+        // The margin stays in the picture.
+        let mut map = PartMap { width: 100, height: 80, indices: vec![0; 8_000], parts: vec![entry(None), entry(Some("mei"))] };
+        for y in 0..41 {
+            map.indices[y * 100 + 30..=y * 100 + 70].fill(1);
+        }
+        let region = figure_of(&map, &"mei".parse().unwrap()).unwrap();
+        assert_eq!((region.left, region.top, region.width, region.height), (28, 0, 45, 43));
     }
 
     #[test]

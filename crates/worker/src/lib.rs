@@ -33,6 +33,6 @@ pub use clock::Clock;
 pub use describe::describe;
 pub use draw::chain;
 pub use options::Options;
-pub use payload::{Drawn, DrawnFile, ExpectedOutput, Input, OutputMedia, Payload, Variant, models_of};
+pub use payload::{Drawn, DrawnFile, ExpectedOutput, Input, OutputMedia, Payload, Variant, models_of, needs_of};
 pub use scale::{Backlog, Scaler, ScalerError, Target};
 pub use work::Worker;

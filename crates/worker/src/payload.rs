@@ -2,6 +2,7 @@
 
 use bible::Digest;
 use comfyui::{Expected, Graph, Media, NodeId};
+use farm::Requirements;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -122,6 +123,19 @@ pub struct DrawnFile {
     pub media_type: String,
     /// Width and height in pixels; pictures only.
     pub size: Option<(u32, u32)>,
+}
+
+/// What a graph takes of a node, as far as the graph says it: neither memory nor a group. Times are learned by `template`.
+#[must_use]
+pub fn needs_of(graph: &Graph, template: impl Into<String>) -> Requirements {
+    Requirements {
+        engine: "comfyui".to_owned(),
+        template: template.into(),
+        classes: graph.nodes().map(|(_, node)| node.class_type.clone()).collect(),
+        models: models_of(graph),
+        vram: 0,
+        group: None,
+    }
 }
 
 /// Inputs of loaders, and the folder that their file is in, as servers call it.

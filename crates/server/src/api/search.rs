@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use studio::progress::Progress;
-use studio::search::{AskedFilter, Found, FoundPicture, Like, Lookup, LookupError, Sighting, USUAL};
+use studio::search::{AskedFilter, Found, FoundPicture, Like, Lookup, LookupError, Sighting, USUAL, suggestion};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -214,11 +214,7 @@ impl From<LookupError> for Problem {
         let detail = error.to_string();
         match error {
             LookupError::Unknown { parameter, got, nearest, known } => {
-                let fix = match nearest {
-                    Some(nearest) => Some(format!("did you mean `{nearest}`?")),
-                    None if known.is_empty() => None,
-                    None => Some(format!("there are {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))),
-                };
+                let fix = suggestion(nearest.as_deref(), &known);
                 Self::invalid_request("").with([FieldProblem::in_parameter(
                     parameter,
                     format!("there is no {parameter} `{got}` here"),

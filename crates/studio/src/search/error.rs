@@ -77,10 +77,16 @@ fn place(parameter: &str) -> &'static str {
 }
 
 fn hint(nearest: Option<&str>, known: &[String]) -> String {
+    suggestion(nearest, known).map(|suggestion| format!("; {suggestion}")).unwrap_or_default()
+}
+
+/// What would be right in place of a name that is not there.
+#[must_use]
+pub fn suggestion(nearest: Option<&str>, known: &[String]) -> Option<String> {
     match nearest {
-        Some(nearest) => format!("; did you mean `{nearest}`?"),
-        None if known.is_empty() => String::new(),
-        None => format!("; there are {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")),
+        Some(nearest) => Some(format!("did you mean `{nearest}`?")),
+        None if known.is_empty() => None,
+        None => Some(format!("there are {}", known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "))),
     }
 }
 

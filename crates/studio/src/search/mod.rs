@@ -29,7 +29,7 @@ use uuid::Uuid;
 
 pub use asked::AskedFilter;
 pub use describer::{ColoursAndLayout, Describer, Figure, NotDescribed};
-pub use error::LookupError;
+pub use error::{LookupError, suggestion};
 pub use stock::Sighting;
 
 use crate::graph::Graph;

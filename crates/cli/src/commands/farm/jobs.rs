@@ -156,12 +156,9 @@ pub(super) async fn submit(store: &Store, submit: Submit, context: &Context) -> 
     let name = submit.graph.file_stem().map_or_else(|| "graph".to_owned(), |name| name.to_string_lossy().into_owned());
     let id = JobId(uuid::Uuid::now_v7());
     let needs = Requirements {
-        engine: "comfyui".to_owned(),
-        template: submit.template.unwrap_or(name),
-        classes: graph.nodes().map(|(_, node)| node.class_type.clone()).collect(),
-        models: worker::models_of(&graph),
         vram: (submit.vram.max(0.0) * f64::from(1 << 30)) as u64,
         group: submit.group,
+        ..worker::needs_of(&graph, submit.template.unwrap_or(name))
     };
     let job = NewJob {
         id,
