@@ -21,6 +21,9 @@ use crate::{Limits, SearchError};
 const CONNECTIVITY: usize = 16;
 /// Candidates that are held while a node is added.
 const EXPANSION_ADD: usize = 96;
+/// Rows that are added one after the other. Rows that are added at the same moment do not see each other; in a small graph
+/// that leaves groups which no walk from elsewhere comes to.
+const ALONE: usize = 1_024;
 /// Searches that may walk one graph at the same time.
 const WALKERS: usize = 64;
 const SIDECAR: &str = "graph.json";
@@ -193,7 +196,7 @@ impl Building {
         self.sidecar.rows
     }
 
-    /// Adds the next rows, on every core.
+    /// Adds the next rows, on every core once there are some.
     ///
     /// # Errors
     /// [`SearchError::Length`], and [`SearchError::Graph`] when there is no memory.
@@ -203,11 +206,14 @@ impl Building {
             return Err(SearchError::Length { got: wrong.len(), expected });
         }
         let (first, native) = (self.added, &self.native);
-        let added = vectors.par_iter().enumerate().try_for_each(|(index, vector)| {
+        let add = |(index, vector): (usize, &Vec<f32>)| {
             native.add((first + index) as u64, vector.as_slice()).map_err(|error| SearchError::graph("building")(error.to_string()))
-        });
+        };
+        let alone = ALONE.saturating_sub(first).min(vectors.len());
+        vectors[..alone].iter().enumerate().try_for_each(add)?;
+        vectors.par_iter().enumerate().skip(alone).try_for_each(add)?;
         self.added += vectors.len();
-        added
+        Ok(())
     }
 
     /// Writes the graph and makes it the folder's; graphs before go.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 use search::{Graph, Index, Limits, RowSet, normalised};
 
 const DIMENSIONS: usize = 48;
@@ -73,7 +74,8 @@ fn recall(index: &Index, vectors: &[Vec<f32>], allowed: Option<&RowSet>, seed: u
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+    // A recall is a mean, which a rare draw misses: the same cases every time.
+    #![proptest_config(ProptestConfig { cases: 128, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Recall of 0.97 is promised of every kind of search, over 24 questions each.
     #[test]
