@@ -23,7 +23,7 @@ use crate::{Studio, StudioError};
 const POSTER_WIDTH: u32 = 640;
 
 /// Frames that may wait between drawing and encoding: enough to overlap, few enough to bound memory.
-const FRAMES_IN_FLIGHT: usize = 3;
+const FRAMES_IN_FLIGHT: usize = 2;
 
 /// What was drawn of a node.
 pub(crate) struct Drawn {

@@ -82,6 +82,16 @@ enum Painted {
     Sampled(Plate),
 }
 
+impl Painted {
+    /// Bytes that it takes.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Whole(cel) => cel.pixmap.data().len(),
+            Self::Sampled(plate) => plate.bytes(),
+        }
+    }
+}
+
 /// The frames of a clip.
 pub(crate) struct Clip<'a> {
     shot: Shot<'a>,
@@ -344,7 +354,6 @@ impl<'a> Clip<'a> {
         let nearness = (self.shot.staging.camera.scale(place[2]) / self.shot.staging.camera.scale(0.0)).max(1.0);
         let margin = [width * (amount * nearness + if walks_on { goes } else { 0.0 }) + 4.0, height * amount * nearness + 4.0];
         let cel = standing.paint(look, scale, self.shot.window(anchor, margin), false);
-        let bytes = cel.as_ref().map_or(0, |cel| cel.pixmap.data().len());
         let painted = cel.map(|cel| {
             Arc::new(if self.moves() {
                 let origin = cel.corner.map(f64::from);
@@ -353,6 +362,7 @@ impl<'a> Clip<'a> {
                 Painted::Whole(cel)
             })
         });
+        let bytes = painted.as_ref().map_or(0, |painted| painted.bytes());
         self.cels.push(KeptCel { item: position, drawing: drawing.cloned(), look: *look, painted: painted.clone(), bytes });
         while self.cels.len() > 1 && self.cels.iter().map(|kept| kept.bytes).sum::<usize>() > KEPT_CELS {
             self.cels.remove(0);

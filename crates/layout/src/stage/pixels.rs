@@ -3,8 +3,10 @@
 //! Pixels are premultiplied RGBA as tiny-skia keeps them. All arithmetic is on integers, two channels at a
 //! time in one word, so that results are the same on every machine.
 
+use std::ops::Range;
+
 use engine::picture::Raster;
-use tiny_skia::Pixmap;
+use tiny_skia::{IntSize, Pixmap};
 
 const PAIR: u32 = 0x00ff_00ff;
 
@@ -49,12 +51,14 @@ pub(crate) fn quads_mut(pixmap: &mut Pixmap) -> &mut [[u8; 4]] {
     pixmap.data_mut().as_chunks_mut().0
 }
 
-/// Part of a drawing as pixels, to be sampled.
+/// Part of a drawing as pixels, to be sampled. What is clear around it is not kept.
 #[derive(Debug)]
 pub(crate) struct Plate {
     pixmap: Pixmap,
-    /// Units of the drawing at the plate's left and top edge.
+    /// Units of the drawing at the left and top edge of the pixels that the plate was made of.
     origin: [f64; 2],
+    /// Where the kept pixels lie in those.
+    corner: [f64; 2],
     /// Plate pixels per unit.
     scale: f64,
     /// For each row the columns that are not clear: first, and one past the last.
@@ -102,7 +106,7 @@ impl Plate {
     #[must_use]
     pub(crate) fn new(pixmap: Pixmap, origin: [f64; 2], scale: f64) -> Self {
         let width = pixmap.width();
-        let spans = quads(&pixmap)
+        let mut spans: Vec<(u32, u32)> = quads(&pixmap)
             .chunks_exact(width as usize)
             .map(|row| {
                 let first = row.iter().position(|pixel| pixel[3] != 0).unwrap_or(row.len());
@@ -110,7 +114,20 @@ impl Plate {
                 (first as u32, end as u32)
             })
             .collect();
-        Self { pixmap, origin, scale, spans }
+        let (columns, rows) = kept(&spans, width);
+        spans.truncate(rows.end);
+        spans.drain(..rows.start);
+        for span in spans.iter_mut() {
+            // An empty span stays one: both of its ends go to the same place.
+            *span = (span.0.clamp(columns.start, columns.end) - columns.start, span.1.clamp(columns.start, columns.end) - columns.start);
+        }
+        let corner = [f64::from(columns.start), rows.start as f64];
+        Self { pixmap: crop(pixmap, columns, rows), origin, corner, scale, spans }
+    }
+
+    /// Bytes that it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.pixmap.data().len()
     }
 
     /// Columns of the plate that are not clear in either of two rows: first, and one past the last.
@@ -142,8 +159,8 @@ impl Plate {
     pub(crate) fn draw(&self, onto: &mut Pixmap, scale: f64, x: f64, y: f64) {
         let (width, height) = (onto.width(), onto.height());
         let slope = self.scale / scale;
-        let start_x = (-x / scale - self.origin[0]) * self.scale;
-        let start_y = (-y / scale - self.origin[1]) * self.scale;
+        let start_x = (-x / scale - self.origin[0]) * self.scale - self.corner[0];
+        let start_y = (-y / scale - self.origin[1]) * self.scale - self.corner[1];
         let columns = Axis::new(width, slope, start_x, self.pixmap.width());
         let rows = Axis::new(height, slope, start_y, self.pixmap.height());
         let exact = columns.taps.iter().all(|tap| tap.1 == 0) && (slope - 1.0).abs() < 1e-9;
@@ -175,8 +192,8 @@ impl Plate {
     pub(crate) fn draw_row(&self, target: &mut [[u8; 4]], unit_y: f64, scale: f64, x: f64, haze: ([u8; 3], u32)) {
         let width = target.len() as u32;
         let slope = self.scale / scale;
-        let start_x = (-x / scale - self.origin[0]) * self.scale;
-        let at = (unit_y - self.origin[1]) * self.scale - 0.5;
+        let start_x = (-x / scale - self.origin[0]) * self.scale - self.corner[0];
+        let at = (unit_y - self.origin[1]) * self.scale - self.corner[1] - 0.5;
         if at < -0.5 {
             return;
         }
@@ -217,6 +234,30 @@ impl Plate {
     }
 }
 
+/// Columns and rows that are worth keeping: all that are not clear, and a clear one beside them for sampling to run out
+/// into, where the pixels do not end there anyway.
+fn kept(spans: &[(u32, u32)], width: u32) -> (Range<u32>, Range<usize>) {
+    let drawn = |span: &(u32, u32)| span.0 < span.1;
+    let (Some(top), Some(bottom)) = (spans.iter().position(drawn), spans.iter().rposition(drawn)) else { return (0..1, 0..1) };
+    let (left, right) = spans.iter().filter(|span| drawn(span)).fold((width, 0), |all, span| (all.0.min(span.0), all.1.max(span.1)));
+    (left.saturating_sub(1)..(right + 1).min(width), top.saturating_sub(1)..(bottom + 2).min(spans.len()))
+}
+
+/// A part of a pixmap, in the memory of the whole.
+fn crop(pixmap: Pixmap, columns: Range<u32>, rows: Range<usize>) -> Pixmap {
+    let size = IntSize::from_wh(columns.end - columns.start, (rows.end - rows.start) as u32);
+    let Some(size) = size.filter(|size| (size.width(), size.height()) != (pixmap.width(), pixmap.height())) else { return pixmap };
+    let (stride, row) = (pixmap.width() as usize * 4, size.width() as usize * 4);
+    let mut data = pixmap.take();
+    for (to, from) in rows.enumerate() {
+        let start = from * stride + columns.start as usize * 4;
+        data.copy_within(start..start + row, to * row);
+    }
+    data.truncate(row * size.height() as usize);
+    data.shrink_to_fit();
+    Pixmap::from_vec(data, size).expect("as many bytes as the size asks for")
+}
+
 /// Rows of a plate sampled along one axis: rows of the destination that lie between the same two share them.
 struct Across<'a> {
     plate: &'a Plate,
@@ -234,7 +275,7 @@ impl<'a> Across<'a> {
     }
 
     /// A mix of two rows of the plate, `weight` / 256 of the second, at some of the columns.
-    fn mix(&mut self, rows: [u32; 2], weight: u32, columns: std::ops::Range<usize>) -> &[[u8; 4]] {
+    fn mix(&mut self, rows: [u32; 2], weight: u32, columns: Range<usize>) -> &[[u8; 4]] {
         let upper = self.sample(rows[0], None);
         if weight == 0 {
             return &self.rows[upper].1[columns];

@@ -285,20 +285,27 @@ impl Board {
 
 /// Mixes each pixel with its neighbours: together with enlarging, the look of a lens out of focus.
 fn soften(pixmap: &mut Pixmap) {
-    let (width, height) = (pixmap.width() as usize, pixmap.height() as usize);
-    let sharp: Vec<[u8; 4]> = quads_mut(pixmap).to_vec();
-    let mut across = sharp.clone();
-    for (target, row) in across.chunks_exact_mut(width).zip(sharp.chunks_exact(width)) {
+    let width = pixmap.width() as usize;
+    let mixed = |before: [u8; 4], here: [u8; 4], after: [u8; 4]| {
+        std::array::from_fn(|channel| mean(before[channel], here[channel], after[channel]))
+    };
+    let pixels = quads_mut(pixmap);
+    for row in pixels.chunks_exact_mut(width) {
+        let mut before = row[0];
         for x in 0..width {
-            let (left, right) = (row[x.saturating_sub(1)], row[(x + 1).min(width - 1)]);
-            target[x] = std::array::from_fn(|channel| mean(left[channel], row[x][channel], right[channel]));
+            let here = row[x];
+            row[x] = mixed(before, here, row[(x + 1).min(width - 1)]);
+            before = here;
         }
     }
-    for (y, target) in quads_mut(pixmap).chunks_exact_mut(width).enumerate() {
-        let row = |y: usize| &across[y * width..][..width];
-        let (above, here, below) = (row(y.saturating_sub(1)), row(y), row((y + 1).min(height - 1)));
+    let height = pixels.len() / width;
+    let mut above = pixels[..width].to_vec();
+    for y in 0..height {
         for x in 0..width {
-            target[x] = std::array::from_fn(|channel| mean(above[x][channel], here[x][channel], below[x][channel]));
+            let here = pixels[y * width + x];
+            let below = pixels[(y + 1).min(height - 1) * width + x];
+            pixels[y * width + x] = mixed(above[x], here, below);
+            above[x] = here;
         }
     }
 }
