@@ -133,6 +133,7 @@ impl ClipEncoder {
         }
         let draft = Draft::of(target)?;
         let mut running = arguments(programs, spec).file(draft.path()).start()?;
+        running.widen_input();
         let output = running.take_output();
         let progress = tokio::spawn(async move {
             match output {

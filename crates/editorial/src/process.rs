@@ -17,6 +17,10 @@ const STDERR_TAIL: usize = 2048;
 /// How much a program may answer on standard output when the answer is kept in memory.
 const MOST_OUTPUT: u64 = 32 << 20;
 
+/// Bytes that a wide pipe holds: what Linux gives everybody (`/proc/sys/fs/pipe-max-size`).
+#[cfg(target_os = "linux")]
+const PIPE: usize = 1 << 20;
+
 /// One run of a program, to be.
 pub(crate) struct Invocation {
     program: Program,
@@ -113,6 +117,17 @@ impl Running {
                 }
             }
             Err(source) => Err(Error::Process { program: self.program, doing: self.doing.clone(), source }),
+        }
+    }
+
+    /// Makes room in the pipe to its standard input, for what is written while it works on what came before. Where the
+    /// system gives none, writing waits a little more often.
+    pub(crate) fn widen_input(&self) {
+        #[cfg(target_os = "linux")]
+        if let Some(stdin) = &self.stdin
+            && let Err(error) = rustix::pipe::fcntl_setpipe_size(stdin, PIPE)
+        {
+            tracing::debug!(%error, "the pipe to {:?} stays as it is", self.program);
         }
     }
 
