@@ -25,13 +25,25 @@ use crate::{Figure, Promise, median};
 #[expect(clippy::unwrap_used, dead_code, reason = "the tests' own server, of which one half is used")]
 mod databases;
 
-pub(crate) fn measure() -> anyhow::Result<Vec<Figure>> {
+/// Fleets on a virtual clock: how near to the best possible they draw, and whether their invariants hold.
+pub(crate) fn fleets() -> anyhow::Result<Vec<Figure>> {
     let mut figures = makespan()?;
     figures.extend(invariants()?);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-    figures.extend(runtime.block_on(dispatching())?);
-    figures.push(runtime.block_on(client())?);
     Ok(figures)
+}
+
+/// What handing out work costs on each database.
+pub(crate) fn databases() -> anyhow::Result<Vec<Figure>> {
+    runtime()?.block_on(dispatching())
+}
+
+/// What worker and client use of the CPU.
+pub(crate) fn client() -> anyhow::Result<Vec<Figure>> {
+    Ok(vec![runtime()?.block_on(overhead())?])
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }
 
 fn able(model: &Model, node: (f64, u64)) -> bool {
@@ -350,7 +362,7 @@ fn cpu() -> anyhow::Result<f64> {
 
 /// What the worker and its client use of the CPU for one picture of 512 × 512, everything included: claiming, submitting,
 /// watching, fetching, decoding, storing, reporting.
-async fn client() -> anyhow::Result<Figure> {
+async fn overhead() -> anyhow::Result<Figure> {
     const PICTURES: u128 = 300;
     let mut child = Command::new(std::env::current_exe()?).arg("farm-stand-in").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
     let mut url = String::new();

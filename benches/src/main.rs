@@ -144,7 +144,13 @@ fn main() -> anyhow::Result<ExitCode> {
         print(runtime.block_on(history::measure())?);
     }
     if wanted("farm") {
-        print(farm::measure()?);
+        print(farm::fleets()?);
+    }
+    if wanted("farm") || wanted("farm-databases") {
+        print(farm::databases()?);
+    }
+    if wanted("farm") || wanted("farm-client") {
+        print(farm::client()?);
     }
     if wanted("episode") {
         print(episode::measure()?);

@@ -66,15 +66,26 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn farm_queues(&self) -> Result<Queues, StoreError> {
-        // Counted in the index's order: PostgreSQL would rather read the whole table from its start until it has met enough.
-        let sql = "SELECT l.id AS id, l.band AS band, l.project_id AS project_id, l.user_name AS user_name, l.class AS class, \
-                   h.queued_at AS since, h.deadline AS deadline, h.size AS size, \
-                   (SELECT COUNT(*) FROM (SELECT 1 FROM farm_jobs c WHERE c.lane_id = l.id AND c.state = 'queued' ORDER BY c.due, c.id LIMIT 200) q) AS depth \
-                   FROM farm_lanes l JOIN farm_jobs h ON h.id = \
-                   (SELECT j.id FROM farm_jobs j WHERE j.lane_id = l.id AND j.state = 'queued' ORDER BY j.due, j.id LIMIT 1)";
-        let rows = self.reader.query_all_raw(statement(&self.reader, sql, [])).await.doing(DOING)?;
+        // Everything in the index's order and by itself: a join with the heads, and PostgreSQL reads the whole table for it.
+        let head = |column: &str| {
+            format!("(SELECT j.{column} FROM farm_jobs j WHERE j.lane_id = l.id AND j.state = 'queued' ORDER BY j.due, j.id LIMIT 1)")
+        };
+        let counted = Lane::COUNTED;
+        let sql = format!(
+            "SELECT l.id AS id, l.band AS band, l.project_id AS project_id, l.user_name AS user_name, l.class AS class, \
+             {} AS since, {} AS deadline, {} AS size, (SELECT COUNT(*) FROM (SELECT 1 FROM farm_jobs c \
+             WHERE c.lane_id = l.id AND c.state = 'queued' ORDER BY c.due, c.id LIMIT {counted}) q) AS depth FROM farm_lanes l",
+            head("queued_at"),
+            head("deadline"),
+            head("size"),
+        );
+        let rows = self.reader.query_all_raw(statement(&self.reader, &sql, [])).await.doing(DOING)?;
         let mut lanes = Vec::with_capacity(rows.len());
         for row in rows {
+            // A queue without a head is empty, or was emptied while it was looked at.
+            let (Some(since), Some(size)) = (row.try_get("", "since").doing(DOING)?, row.try_get("", "size").doing(DOING)?) else {
+                continue;
+            };
             let depth: i64 = row.try_get("", "depth").doing(DOING)?;
             lanes.push(Lane {
                 id: row.try_get("", "id").doing(DOING)?,
@@ -85,9 +96,9 @@ impl Store {
                     class: ClassId(row.try_get("", "class").doing(DOING)?),
                 },
                 depth: u32::try_from(depth).unwrap_or(Lane::COUNTED),
-                since: row.try_get("", "since").doing(DOING)?,
+                since,
                 deadline: row.try_get("", "deadline").doing(DOING)?,
-                size: row.try_get("", "size").doing(DOING)?,
+                size,
             });
         }
         let clocks = farm_share::Entity::find().all(&self.reader).await.doing(DOING)?.into_iter().map(|row| {
