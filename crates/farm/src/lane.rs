@@ -40,7 +40,7 @@ pub struct Lane {
 
 impl Lane {
     /// How far jobs are counted.
-    pub const COUNTED: u32 = 200;
+    pub const COUNTED: u32 = 64;
 
     /// The band that its head is in now: it moves up with waiting, and when its deadline is near. `expected` are
     /// the seconds that it takes.
