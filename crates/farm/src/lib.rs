@@ -6,7 +6,7 @@
 //! - After a failure: [`Cause`], [`Policy::retry`].
 //! - What is next: [`pick`], which never looks at single jobs but at [`Lane`]s of equal ones; and [`why`] a job waits,
 //!   from the same data.
-//! - What it costs: [`Money`].
+//! - What it costs: [`Money`]; what it would cost: [`estimate`].
 //!
 //! The same rules are carried out on database rows by `store` and on memory by [`book`], where a whole fleet runs on a
 //! virtual clock ([`fleet`]). Time and randomness are passed in. This crate may not know of databases, HTTP, ComfyUI
@@ -26,6 +26,7 @@
 pub mod attempt;
 pub mod book;
 mod cause;
+pub mod estimate;
 pub mod fleet;
 mod hours;
 mod id;
@@ -41,6 +42,7 @@ mod waiting;
 
 pub use attempt::{Attempt, AttemptState, Refusal, Step};
 pub use cause::{Cause, FailureNote, Failures};
+pub use estimate::Estimate;
 pub use hours::{BadHours, Hours};
 pub use id::{JobId, NodeId, Time, Token, UnknownWord};
 pub use job::{Band, ClassId, Job, JobState, Requirements};

@@ -109,6 +109,11 @@ async fn a_farm_is_seen_and_steered() {
     assert_eq!(answer(&router, Method::PUT, &format!("/api/anime/farm/pause?project={project}")).await.0, StatusCode::NO_CONTENT);
     assert_eq!(why(10).await, "Its project is paused.");
     assert_eq!(answer(&router, Method::DELETE, &format!("/api/anime/farm/pause?project={project}")).await.0, StatusCode::NO_CONTENT);
+    let ledger = get(&router, &format!("/api/anime/farm/ledger?project={project}&limit=3")).await;
+    assert_eq!(ledger, json!({ "items": [], "next_cursor": null }));
+    assert_eq!(answer(&router, Method::GET, "/api/anime/farm/ledger?cursor=first").await.0, StatusCode::BAD_REQUEST);
+    let nobodys = format!("/api/anime/farm/ledger?project={}", Uuid::from_u128(99));
+    assert_eq!(answer(&router, Method::GET, &nobodys).await.0, StatusCode::NOT_FOUND);
     let spending = get(&router, &format!("/api/anime/projects/{project}/spending")).await;
     assert_eq!((&spending["spent"], &spending["per_day"]), (&json!(0.0), &Value::Null));
 }

@@ -350,10 +350,27 @@ both_databases! {
         assert_eq!(today, total);
         assert_eq!(today.reserved, Money::ZERO);
         let entries = store.farm_ledger(None, 0, 1000).await.unwrap();
-        let sum = |kind: &str| entries.iter().filter(|entry| entry.kind == kind).map(|entry| entry.amount).sum::<Money>();
+        let sum = |kind: &str| entries.iter().filter(|entry| entry.kind.to_string() == kind).map(|entry| entry.amount).sum::<Money>();
         assert_eq!(sum("spend"), today.spent);
         assert_eq!(sum("reserve"), sum("release"));
         assert!(sum("idle") > Money::ZERO, "nodes cost while they wait");
+        // As people read it: the newest first, with what was spent and set aside after each entry.
+        let (mut read, mut before) = (Vec::new(), None);
+        loop {
+            let page = store.farm_ledger_page(Some(project(1)), before, 2).await.unwrap();
+            read.extend(page.items);
+            let Some(cursor) = page.next_cursor else { break };
+            before = Some(cursor.parse().unwrap());
+        }
+        let told: Vec<_> = read.iter().rev().map(|line| (line.entry.kind.to_string(), line.reserved, line.spent)).collect();
+        let (one, each) = (Money::from_units(1.0), today.spent.units() / 2.0);
+        let each = Money::from_units(each);
+        let expected = [("reserve", one, 0), ("release", Money::ZERO, 0), ("spend", Money::ZERO, 1), ("reserve", one, 1), ("release", Money::ZERO, 1), ("spend", Money::ZERO, 2)];
+        let expected: Vec<_> = expected.map(|(kind, reserved, spent)| (kind.to_owned(), reserved, (0..spent).map(|_| each).sum::<Money>())).into();
+        assert_eq!(told, expected);
+        assert_eq!((read[0].subject.as_deref(), read[0].node_name.as_deref()), (Some("shot 2"), Some("node-001")));
+        let all = store.farm_ledger_page(None, None, 1).await.unwrap();
+        assert!(all.items[0].spent > today.spent, "what nodes cost while they wait is the farm's");
         assert_eq!(claim(&store, "w", &ids, 60.0).await.unwrap().len(), 0, "0.0666 are spent, 1.00 more is too much");
         let page = store.farm_jobs(&JobFilter { states: vec![JobState::Done], ..JobFilter::default() }, PageRequest::new(1, None).unwrap()).await.unwrap();
         assert_eq!((page.items.len(), page.next_cursor.is_some()), (1, true));

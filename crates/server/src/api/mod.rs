@@ -72,6 +72,7 @@ fn render_farm() -> OpenApiRouter<Desk> {
         .routes(routes!(farm::job_action::farm_job_action))
         .routes(routes!(farm::pause::pause_farm, farm::pause::resume_farm))
         .routes(routes!(farm::spending::farm_spending))
+        .routes(routes!(farm::ledger::farm_ledger))
 }
 
 fn bible() -> OpenApiRouter<Desk> {

@@ -8,6 +8,7 @@
 mod claim;
 mod control;
 mod lanes;
+mod ledger;
 mod money;
 mod nodes;
 mod read;
@@ -19,7 +20,8 @@ mod wake;
 pub use claim::{Claimed, Want};
 pub use control::Sweep;
 pub use lanes::{Queues, View};
-pub use money::{Budget, Entry, EntryKind, Spending};
+pub use ledger::{Booked, Entry};
+pub use money::{Budget, EntryKind, Spending};
 pub use nodes::{NewNode, Orphan};
 pub use read::{AttemptView, JobDetail, JobFilter, JobView};
 pub use report::{Heartbeat, Report, Reported};

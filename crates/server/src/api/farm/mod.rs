@@ -3,6 +3,7 @@
 pub(crate) mod job;
 pub(crate) mod job_action;
 pub(crate) mod jobs;
+pub(crate) mod ledger;
 pub(crate) mod node_action;
 pub(crate) mod nodes;
 pub(crate) mod pause;
