@@ -2,7 +2,7 @@
 //!
 //! - What is asked for: [`Job`], [`Requirements`], [`Band`].
 //! - Who draws: [`Node`], [`Speeds`], [`Hours`].
-//! - One try: [`Attempt`], its states and who may change them ([`attempt`]).
+//! - One try: [`Attempt`], its states and who may change them ([`attempt`]), and how far it is: [`Progress`].
 //! - After a failure: [`Cause`], [`Policy::retry`].
 //! - What is next: [`pick`], which never looks at single jobs but at [`Lane`]s of equal ones; and [`why`] a job waits,
 //!   from the same data.
@@ -36,6 +36,7 @@ mod money;
 mod node;
 pub mod pick;
 mod policy;
+mod progress;
 mod share;
 mod speed;
 mod waiting;
@@ -50,6 +51,7 @@ pub use lane::{Lane, LaneKey};
 pub use money::{BadMoney, Money, cost_of};
 pub use node::{Capabilities, Health, Lacks, Node, NodeState};
 pub use policy::{Decision, Policy};
+pub use progress::Progress;
 pub use share::Shares;
 pub use speed::{Speed, Speeds};
 pub use waiting::{Scene, Waiting, why};
