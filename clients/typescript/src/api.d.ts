@@ -146,7 +146,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Events as they happen, as server-sent events; each has the id from which a client goes on. */
+        /**
+         * Events as they happen, as server-sent events; each has the id from which a client goes on. `farm.progress` has none: how far
+         *     drawings are is told as it is now, and kept nowhere.
+         */
         get: operations["events"];
         put?: never;
         post?: never;
@@ -210,6 +213,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/anime/farm/jobs/{job}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A job's picture as it is so far
+         * @description Small, as the node showed it last, and there only while the node works on it: servers make such pictures while they
+         *     sample, and drawings of a second or two have none. The event stream says under `farm.progress` when to ask again.
+         */
+        get: operations["farm_preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/anime/farm/jobs/{job}/{action}": {
         parameters: {
             query?: never;
@@ -224,6 +248,26 @@ export interface paths {
          * @description What makes no sense for the job (holding one that has ended) changes nothing.
          */
         post: operations["farm_job_action"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/anime/farm/ledger": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The farm's ledger
+         * @description Every amount that was set aside, given back or spent, the newest first, with the sums after each.
+         */
+        get: operations["farm_ledger"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1869,6 +1913,7 @@ export interface components {
          *       "expected_seconds": 24,
          *       "node": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
          *       "number": 1,
+         *       "progress": null,
          *       "reason": "the connection broke",
          *       "started_at": "2026-05-04T09:30:00.123456Z",
          *       "state": "failed"
@@ -1902,6 +1947,7 @@ export interface components {
              * @description The how-manieth, from 1.
              */
             number: number;
+            progress?: components["schemas"]["FarmProgress"] | null;
             /** @description Why it failed. */
             reason?: string | null;
             /**
@@ -1964,6 +2010,7 @@ export interface components {
          *       "ended_at": null,
          *       "id": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
          *       "priority": "normal",
+         *       "progress": null,
          *       "project": "0197f3c2-6f0b-7c55-9d7e-3f0a4f6f2d11",
          *       "reasons": "the connection broke",
          *       "state": "queued",
@@ -1999,6 +2046,7 @@ export interface components {
             id: string;
             /** @description interactive, normal or background. */
             priority: string;
+            progress?: components["schemas"]["FarmProgress"] | null;
             /**
              * Format: uuid
              * @description For which project.
@@ -2037,6 +2085,79 @@ export interface components {
         FarmJobState: {
             /** @description Its state now: still `active` while its worker has to end it. */
             state: string;
+        };
+        /**
+         * @description An entry of the ledger, which is only ever added to.
+         * @example {
+         *       "amount": 0.004,
+         *       "at": "2026-05-04T09:30:12.123456Z",
+         *       "job": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+         *       "kind": "spend",
+         *       "node": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f61",
+         *       "node_name": "gpu-1",
+         *       "number": 1204,
+         *       "project": "0197f3c2-6f0b-7c55-9d7e-3f0a4f6f2d11",
+         *       "reserved": 0.6,
+         *       "seconds": 24,
+         *       "spent": 4.2,
+         *       "subject": "shot S01E01.01.001"
+         *     }
+         */
+        FarmLedgerEntry: {
+            /**
+             * Format: double
+             * @description How much, in the studio's currency.
+             */
+            amount: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /**
+             * Format: uuid
+             * @description For which job; null for idle.
+             */
+            job?: string | null;
+            /**
+             * @description reserve (set aside for a try), release (given back at its end), spend (what it cost) or idle (what a node cost while
+             *     it had nothing to do).
+             */
+            kind: string;
+            /**
+             * Format: uuid
+             * @description Of which node.
+             */
+            node?: string | null;
+            /** @description The node's name; null when it is no node any more. */
+            node_name?: string | null;
+            /**
+             * Format: int64
+             * @description Its place in the ledger.
+             */
+            number: number;
+            /**
+             * Format: uuid
+             * @description Whose; null for idle.
+             */
+            project?: string | null;
+            /**
+             * Format: double
+             * @description Set aside after this entry.
+             */
+            reserved: number;
+            /**
+             * Format: double
+             * @description For how many seconds of the node.
+             */
+            seconds: number;
+            /**
+             * Format: double
+             * @description Spent by all entries of the list up to this one.
+             */
+            spent: number;
+            /** @description What the job is of. */
+            subject?: string | null;
         };
         /**
          * @description Who draws: one ComfyUI server.
@@ -2111,6 +2232,52 @@ export interface components {
              * @description The GPU's memory in bytes.
              */
             vram: number;
+        };
+        /**
+         * @description How far a node is with a try. Nothing is decided by it.
+         * @example {
+         *       "at": "2026-05-04T09:30:08.123456Z",
+         *       "class": "KSampler",
+         *       "fraction": 0.657,
+         *       "nodes": 7,
+         *       "nodes_done": 4,
+         *       "step": 12,
+         *       "steps": 20
+         *     }
+         */
+        FarmProgress: {
+            /**
+             * Format: date-time
+             * @description When that was noted.
+             */
+            at: string;
+            /** @description The class of the graph's node that is at work. */
+            class?: string | null;
+            /**
+             * Format: double
+             * @description The part of the graph's nodes that is done, 0 to 1, with the steps of the one at work. Of the nodes, not of the time.
+             */
+            fraction: number;
+            /**
+             * Format: int32
+             * @description Nodes of the graph.
+             */
+            nodes: number;
+            /**
+             * Format: int32
+             * @description Nodes of the graph that are done.
+             */
+            nodes_done: number;
+            /**
+             * Format: int32
+             * @description Steps of that node that are done.
+             */
+            step?: number | null;
+            /**
+             * Format: int32
+             * @description Steps of that node in all.
+             */
+            steps?: number | null;
         };
         /**
          * @description Money of a project, in the studio's currency.
@@ -2421,7 +2588,7 @@ export interface components {
         ImpactView: {
             /**
              * Format: double
-             * @description Processor seconds, from what frames of this project took before; null while nothing was measured.
+             * @description Processor seconds, from what frames of this project took before; null while nothing was measured, and where the farm draws.
              * @example 14.2
              */
             cpu_seconds?: number | null;
@@ -2433,16 +2600,16 @@ export interface components {
             frames: number;
             /**
              * Format: double
-             * @description GPU seconds.
+             * @description GPU seconds; null where the farm draws.
              * @example 0
              */
-            gpu_seconds: number;
+            gpu_seconds?: number | null;
             /**
              * Format: double
-             * @description Money.
+             * @description Money; null where the farm draws.
              * @example 0
              */
-            money: number;
+            money?: number | null;
             /**
              * @description What the show would no longer have.
              * @example [
@@ -2811,6 +2978,7 @@ export interface components {
                 id: string;
                 /** @description interactive, normal or background. */
                 priority: string;
+                progress?: components["schemas"]["FarmProgress"] | null;
                 /**
                  * Format: uuid
                  * @description For which project.
@@ -2824,6 +2992,68 @@ export interface components {
                 subject: string;
                 /** @description For whom. */
                 user: string;
+            }[];
+            /** @description What to pass for the next page; null on the last. */
+            next_cursor?: string | null;
+        };
+        /** @description One page of a list. */
+        Page_FarmLedgerEntry: {
+            /** @description The items. */
+            items: {
+                /**
+                 * Format: double
+                 * @description How much, in the studio's currency.
+                 */
+                amount: number;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /**
+                 * Format: uuid
+                 * @description For which job; null for idle.
+                 */
+                job?: string | null;
+                /**
+                 * @description reserve (set aside for a try), release (given back at its end), spend (what it cost) or idle (what a node cost while
+                 *     it had nothing to do).
+                 */
+                kind: string;
+                /**
+                 * Format: uuid
+                 * @description Of which node.
+                 */
+                node?: string | null;
+                /** @description The node's name; null when it is no node any more. */
+                node_name?: string | null;
+                /**
+                 * Format: int64
+                 * @description Its place in the ledger.
+                 */
+                number: number;
+                /**
+                 * Format: uuid
+                 * @description Whose; null for idle.
+                 */
+                project?: string | null;
+                /**
+                 * Format: double
+                 * @description Set aside after this entry.
+                 */
+                reserved: number;
+                /**
+                 * Format: double
+                 * @description For how many seconds of the node.
+                 */
+                seconds: number;
+                /**
+                 * Format: double
+                 * @description Spent by all entries of the list up to this one.
+                 */
+                spent: number;
+                /** @description What the job is of. */
+                subject?: string | null;
             }[];
             /** @description What to pass for the next page; null on the last. */
             next_cursor?: string | null;
@@ -5328,6 +5558,7 @@ export interface operations {
                      *           "ended_at": null,
                      *           "id": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
                      *           "priority": "normal",
+                     *           "progress": null,
                      *           "project": "0197f3c2-6f0b-7c55-9d7e-3f0a4f6f2d11",
                      *           "reasons": "the connection broke",
                      *           "state": "queued",
@@ -5373,6 +5604,7 @@ export interface operations {
                      *       "ended_at": null,
                      *       "id": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
                      *       "priority": "normal",
+                     *       "progress": null,
                      *       "project": "0197f3c2-6f0b-7c55-9d7e-3f0a4f6f2d11",
                      *       "reasons": "the connection broke",
                      *       "state": "queued",
@@ -5385,6 +5617,7 @@ export interface operations {
                      *           "expected_seconds": 24,
                      *           "node": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
                      *           "number": 1,
+                     *           "progress": null,
                      *           "reason": "the connection broke",
                      *           "started_at": "2026-05-04T09:30:00.123456Z",
                      *           "state": "failed"
@@ -5399,6 +5632,49 @@ export interface operations {
             };
             400: components["responses"]["InvalidRequest"];
             404: components["responses"]["NotFound"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    farm_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The job's id */
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The picture */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/jpeg": unknown;
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            /** @description There is no such job, or no picture of it now */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no episode S02E01 in this project",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "urn:echo-studio:problem:not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };
@@ -5447,6 +5723,57 @@ export interface operations {
             403: components["responses"]["ForeignOrigin"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    farm_ledger: {
+        parameters: {
+            query?: {
+                /** @description Of this project; of the whole farm, with what nodes cost while they wait, when left out. */
+                project?: string;
+                /** @description Items on the page, 1 to 200; 50 when left out. */
+                limit?: number;
+                /** @description The `next_cursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of entries, the newest first */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "items": [
+                     *         {
+                     *           "amount": 0.004,
+                     *           "at": "2026-05-04T09:30:12.123456Z",
+                     *           "job": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+                     *           "kind": "spend",
+                     *           "node": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f61",
+                     *           "node_name": "gpu-1",
+                     *           "number": 1204,
+                     *           "project": "0197f3c2-6f0b-7c55-9d7e-3f0a4f6f2d11",
+                     *           "reserved": 0.6,
+                     *           "seconds": 24,
+                     *           "spent": 4.2,
+                     *           "subject": "shot S01E01.01.001"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Page_FarmLedgerEntry"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
             500: components["responses"]["Internal"];
             503: components["responses"]["Unavailable"];
         };

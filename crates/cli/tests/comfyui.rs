@@ -57,6 +57,11 @@ fn a_show_is_drawn_through_a_server_and_judged_and_stale_when_its_checkpoint_cha
     assert!(unset.err.contains("nobody draws: name a ComfyUI server"), "{}", unset.err);
 
     let all = subjects(&desk.json(&["plan"]));
+    let unknown = desk.json(&["plan", "--estimate"]);
+    let drawing = &unknown["estimate"]["drawing"];
+    assert_eq!(drawing["status"], "not_measured", "{drawing}");
+    assert!(drawing["reason"].as_str().unwrap().ends_with("was never measured: the farm has no nodes"), "{drawing}");
+    assert_eq!(unknown["cost"]["money"], Value::Null, "nothing is said that nobody knows");
     let said = desk.run(&["produce", "--quiet", "--comfyui", &server.url]);
     // The server's pictures drift from the characters: the gate finds that, and a person has to look.
     assert_eq!(said.code, 4, "{said:?}");
@@ -66,6 +71,7 @@ fn a_show_is_drawn_through_a_server_and_judged_and_stale_when_its_checkpoint_cha
     assert!(listed.iter().any(|picture| picture["status"] != "accepted"), "{pictures}");
 
     desk.edit("project.yaml", "illustrious.safetensors", "other.safetensors");
+    what_it_would_take_is_said(&desk, &server);
     let plan = desk.json(&["plan"]);
     assert_eq!(subjects(&plan), all, "everything that the checkpoint drew");
     assert!(plan["steps"][0]["reasons"].to_string().contains("settings.render"), "{}", plan["steps"][0]);
@@ -80,6 +86,48 @@ fn a_show_is_drawn_through_a_server_and_judged_and_stale_when_its_checkpoint_cha
     desk.edit("project.yaml", "sdxl-illustrious", "sdxl-ilustrious");
     let wrong = desk.run(&["plan"]);
     assert!(wrong.err.contains("did you mean `sdxl-illustrious`?"), "{}", wrong.err);
+}
+
+/// Everything is drawn once, and all of it is stale.
+fn what_it_would_take_is_said(desk: &Desk, server: &Server) {
+    let jobs = desk.json(&["farm", "jobs", "--limit", "200"]);
+    let drawn = jobs["items"].as_array().unwrap();
+    let node = desk.json(&["farm", "nodes"])[0]["name"].as_str().unwrap().to_owned();
+    desk.json(&["farm", "add-node", &node, &server.url, "--per-hour", "3600"]);
+    let plan = desk.json(&["plan", "--estimate"]);
+    let estimate = &plan["estimate"];
+    assert_eq!(estimate["pictures"].as_u64().unwrap(), drawn.len() as u64, "as many as were drawn: {estimate}");
+    let drawing = &estimate["drawing"];
+    assert_eq!((&drawing["status"], &drawing["nodes"][0]["basis"]), (&"estimated".into(), &"measured".into()), "{drawing}");
+    let (seconds, cost) = (drawing["seconds"].as_f64().unwrap(), drawing["cost"].as_f64().unwrap());
+    assert!(seconds > 0.0 && (cost - seconds).abs() < 0.01, "a second costs one: {drawing}");
+    assert_eq!(estimate["budget"], serde_json::json!([]));
+
+    let project = drawn[0]["project"].as_str().unwrap();
+    desk.json(&["farm", "budget", project, "--total", "0.000001"]);
+    let said = desk.run(&["plan", "--estimate"]);
+    assert!(said.out.contains("Nothing would begin: what one picture sets aside"), "{}", said.out);
+    assert_eq!(desk.json(&["farm", "ledger", project])["items"], serde_json::json!([]), "what cost nothing is not in it");
+    let graph = desk.run(&["workflows", "fill", "sdxl", "--set", "checkpoint=other.safetensors", "--set", "prompt=x", "--set", "seed=7"]);
+    desk.write("costly.json", &graph.out);
+    desk.json(&["farm", "budget", project, "--unlimited"]);
+    desk.json(&["farm", "submit", "costly.json", "--of", project, "--expect", "save-picture-save"]);
+    let mut worker = desk.command(&["worker"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let begun = Instant::now();
+    let ledger = loop {
+        let ledger = desk.json(&["farm", "ledger", project, "--limit", "3"]);
+        if ledger["items"].as_array().unwrap().len() == 3 || begun.elapsed() > Duration::from_secs(60) {
+            break ledger;
+        }
+        std::thread::sleep(Duration::from_millis(200));
+    };
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+    let kinds: Vec<&str> = ledger["items"].as_array().unwrap().iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["reserve", "release", "spend"], "{ledger}");
+    let last = &ledger["items"][2];
+    assert_eq!((&last["spent"], &last["reserved"]), (&last["amount"], &0.0.into()), "{ledger}");
+    assert_eq!(last["node_name"], node.as_str());
 }
 
 /// The manifest of an embedder that the test wrote: CCIP's shape, and a threshold for what it gives.

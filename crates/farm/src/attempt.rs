@@ -18,6 +18,7 @@ use crate::id::{JobId, NodeId, Time, Token, words};
 use crate::job::{Job, JobState};
 use crate::money::{Money, cost_of};
 use crate::policy::{Decision, Policy, in_seconds, seconds};
+use crate::progress::Progress;
 
 /// How far a try is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -135,6 +136,8 @@ pub struct Attempt {
     pub cause: Option<Cause>,
     /// Why it failed, in words.
     pub reason: Option<String>,
+    /// How far it is, or was at its end; none until its worker has noted something.
+    pub progress: Option<Progress>,
 }
 
 /// Why a report changes nothing.
@@ -264,6 +267,7 @@ pub fn begin(job: &mut Job, grant: Grant, policy: &Policy, now: Time) -> Attempt
         cost: Money::ZERO,
         cause: None,
         reason: None,
+        progress: None,
     }
 }
 

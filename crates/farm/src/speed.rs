@@ -46,6 +46,11 @@ impl Speed {
     }
 }
 
+fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
+    let (sum, count) = values.fold((0.0, 0_u32), |(sum, count), value| (sum + value, count + 1));
+    (count > 0).then(|| sum / f64::from(count))
+}
+
 /// What was measured of all nodes.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Speeds {
@@ -99,6 +104,24 @@ impl Speeds {
     #[must_use]
     pub fn factor(&self, node: NodeId) -> f64 {
         self.factors.get(&node).map_or(1.0, |(sum, count)| (sum / f64::from(*count)).max(0.01))
+    }
+
+    /// What was measured of a template on a node itself.
+    #[must_use]
+    pub fn measured(&self, node: NodeId, template: &str) -> Option<Speed> {
+        self.measured.get(template)?.get(&node).copied()
+    }
+
+    /// Seconds for a job of size 1 of a template that a node never drew: those of nodes that did, by how much faster or
+    /// slower it is than they are at what both drew. None when there is no such node.
+    #[must_use]
+    pub fn scaled(&self, node: NodeId, template: &str) -> Option<f64> {
+        let drew = self.measured.get(template)?;
+        let as_they = drew.iter().filter_map(|(other, speed)| {
+            let both = self.measured.values().filter_map(|nodes| Some(nodes.get(&node)?.seconds / nodes.get(other)?.seconds.max(1e-9)));
+            mean(both).map(|ratio| speed.seconds * ratio)
+        });
+        mean(as_they)
     }
 
     /// Seconds for a job of size 1 of a template on a usual node; none when nobody has drawn one yet.

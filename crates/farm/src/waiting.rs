@@ -11,6 +11,7 @@ use crate::lane::Lane;
 use crate::node::{Lacks, Node};
 use crate::pick::View;
 use crate::policy::{Policy, in_seconds};
+use crate::progress::Progress;
 use crate::{Attempt, NodeId};
 
 /// Why a job is not being drawn, or that it is.
@@ -26,8 +27,10 @@ pub enum Waiting {
         state: crate::AttemptState,
         /// For how long, in seconds, and how long it should take.
         seconds: f64,
-        /// How long it should take.
+        /// How long it should take; 0 when that is not known.
         expected: f64,
+        /// What it is at, when its worker has noted something.
+        progress: Option<Progress>,
         /// Since when its worker was not heard of; none when it was.
         silent: Option<f64>,
     },
@@ -136,6 +139,7 @@ fn drawn(scene: &Scene<'_>) -> Waiting {
         state: attempt.state,
         seconds: in_seconds(scene.now - attempt.started_at).max(0.0),
         expected: attempt.expected,
+        progress: attempt.progress.clone(),
         silent: (silent > 0.0).then_some(silent),
     }
 }
@@ -208,8 +212,15 @@ impl fmt::Display for Waiting {
                     "It was {state} on {node} when its worker was last heard of; the lease ended {silent:.0} s ago, and it is looked up on the node before anything else."
                 )
             }
-            Self::Drawn { node, state, seconds, expected, .. } => {
-                write!(formatter, "It is {state} on {node} for {seconds:.0} s of about {expected:.0} s.")
+            Self::Drawn { node, state, seconds, expected, progress, .. } => {
+                write!(formatter, "It is {state} on {node} for {seconds:.0} s")?;
+                if *expected > 0.0 {
+                    write!(formatter, " of about {expected:.0} s")?;
+                }
+                match progress {
+                    Some(progress) => write!(formatter, ": {progress}."),
+                    None => write!(formatter, "."),
+                }
             }
             Self::Blocked { open, failed } if failed.is_empty() => {
                 write!(

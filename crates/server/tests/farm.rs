@@ -29,6 +29,60 @@ async fn get(router: &Router, path: &str) -> Value {
     body
 }
 
+/// The first job is drawn, and its worker has noted something.
+async fn what_is_under_way_is_seen(store: &store::Store, router: &Router, now: farm::Time) {
+    let (policy, node) = (farm::Policy::default(), NodeId(Uuid::from_u128(101)));
+    let new = NewNode {
+        id: node,
+        name: "gpu-3".to_owned(),
+        url: "http://gpu-3:8188".to_owned(),
+        groups: std::collections::BTreeSet::new(),
+        per_hour: Money::ZERO,
+        hours: None,
+    };
+    store.add_farm_node(new, now).await.unwrap();
+    let capabilities =
+        farm::Capabilities { engine: "comfyui".to_owned(), classes: ["FaceDetailer".to_owned()].into(), ..Default::default() };
+    store.describe_farm_node(node, capabilities, now).await.unwrap();
+    store.drive_nodes("w", &Default::default(), &Default::default(), 9, &policy, now).await.unwrap();
+    let (view, mut queues) = (store.farm_view(&policy, now).await.unwrap(), store.farm_queues().await.unwrap());
+    let free = view.nodes.iter().find(|known| known.id == node).unwrap();
+    let choices = farm::pick::pick(free, &queues.lanes, &mut queues.shares, &view.view, &view.speeds, &policy, now);
+    let choices = choices.into_iter().map(|choice| (queues.lanes[choice.lane].id, choice)).collect();
+    let claimed = store.claim_jobs(vec![store::farm::Want { node, choices, prompt: Uuid::from_u128(7) }], "w", &policy, now).await.unwrap();
+    let claimed = claimed.first().unwrap();
+    let progress = farm::Progress {
+        at: now,
+        class: Some("KSampler".to_owned()),
+        step: Some(12),
+        steps: Some(20),
+        nodes_done: 4,
+        nodes: 7,
+        fraction: 0.65,
+    };
+    let preview = store::farm::NewPreview { media_type: "image/jpeg", bytes: b"\xff\xd8picture".to_vec() };
+    let note = store::farm::Note { job: claimed.job.id, token: claimed.attempt.token, progress, preview: Some(preview) };
+    assert_eq!(store.note_progress(vec![note]).await.unwrap(), 1);
+
+    let id = claimed.job.id.0;
+    let job = get(router, &format!("/api/anime/farm/jobs/{id}")).await;
+    assert_eq!((&job["progress"]["step"], &job["tries"][0]["progress"]["class"]), (&json!(12), &json!("KSampler")));
+    assert!(job["why"].as_str().unwrap().ends_with(": KSampler 12 of 20, 4 of 7 nodes."), "{job}");
+    let listed = get(router, "/api/anime/farm/jobs?state=active").await;
+    assert_eq!(listed["items"][0]["progress"]["steps"], json!(20));
+    let request = |path: String| Request::builder().uri(path).header("host", "localhost").body(Body::empty()).unwrap();
+    let response = router.clone().oneshot(request(format!("/api/anime/farm/jobs/{id}/preview"))).await.unwrap();
+    assert_eq!((response.status(), &response.headers()["content-type"]), (StatusCode::OK, &"image/jpeg".parse().unwrap()));
+    assert_eq!(&axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap()[..], b"\xff\xd8picture");
+
+    let response = router.clone().oneshot(request("/api/anime/events".to_owned())).await.unwrap();
+    let mut stream = response.into_body().into_data_stream();
+    let first =
+        tokio::time::timeout(std::time::Duration::from_secs(10), futures::StreamExt::next(&mut stream)).await.unwrap().unwrap().unwrap();
+    let text = String::from_utf8(first.to_vec()).unwrap();
+    assert!(text.contains("event: farm.progress") && text.contains("\"step\":12") && !text.contains("id:"), "{text}");
+}
+
 #[tokio::test]
 async fn a_farm_is_seen_and_steered() {
     let folder = tempfile::tempdir().unwrap();
@@ -109,6 +163,18 @@ async fn a_farm_is_seen_and_steered() {
     assert_eq!(answer(&router, Method::PUT, &format!("/api/anime/farm/pause?project={project}")).await.0, StatusCode::NO_CONTENT);
     assert_eq!(why(10).await, "Its project is paused.");
     assert_eq!(answer(&router, Method::DELETE, &format!("/api/anime/farm/pause?project={project}")).await.0, StatusCode::NO_CONTENT);
+    let preview = async |job: u128| answer(&router, Method::GET, &format!("/api/anime/farm/jobs/{}/preview", Uuid::from_u128(job))).await;
+    assert!(preview(99).await.1["detail"].as_str().unwrap().starts_with("there is no job"));
+    let (status, problem) = preview(10).await;
+    let reason = "the job is queued: pictures are kept while a node works on them";
+    assert_eq!((status, &problem["detail"]), (StatusCode::NOT_FOUND, &json!(reason)));
+    what_is_under_way_is_seen(&store, &router, now).await;
+
+    let ledger = get(&router, &format!("/api/anime/farm/ledger?project={project}&limit=3")).await;
+    assert_eq!(ledger, json!({ "items": [], "next_cursor": null }));
+    assert_eq!(answer(&router, Method::GET, "/api/anime/farm/ledger?cursor=first").await.0, StatusCode::BAD_REQUEST);
+    let nobodys = format!("/api/anime/farm/ledger?project={}", Uuid::from_u128(99));
+    assert_eq!(answer(&router, Method::GET, &nobodys).await.0, StatusCode::NOT_FOUND);
     let spending = get(&router, &format!("/api/anime/projects/{project}/spending")).await;
     assert_eq!((&spending["spent"], &spending["per_day"]), (&json!(0.0), &Value::Null));
 }

@@ -30,7 +30,12 @@ pub struct Store {
     pub(crate) written: Arc<Notify>,
     /// Rises whenever there may be something new for workers.
     pub(crate) work: tokio::sync::watch::Sender<u64>,
+    /// Jobs that somebody wants to end while they are drawn; none when it is not known which.
+    pub(crate) to_end: tokio::sync::broadcast::Sender<Option<farm::JobId>>,
 }
+
+/// Jobs to end that are kept for a listener that is slow; it asks for all when it missed some.
+const TO_END: usize = 1024;
 
 /// What `doctor` and the health page say about the database.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -72,7 +77,14 @@ impl Store {
             }
         };
         migrate(&writer).await.map_err(|source| StoreError::Schema { url: url.to_string(), source })?;
-        Ok(Self { reader, writer, url: url.clone(), written: Arc::new(Notify::new()), work: tokio::sync::watch::Sender::new(0) })
+        Ok(Self {
+            reader,
+            writer,
+            url: url.clone(),
+            written: Arc::new(Notify::new()),
+            work: tokio::sync::watch::Sender::new(0),
+            to_end: tokio::sync::broadcast::Sender::new(TO_END),
+        })
     }
 
     /// Runs `work` in one transaction: all of it happens, or nothing.

@@ -6,6 +6,7 @@ mod m0004_versions;
 mod m0005_farm;
 mod m0006_sheets;
 mod m0007_picture_vectors;
+mod m0008_farm_progress;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, double, integer, json_binary, string, text, timestamp_with_time_zone, uuid};
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_farm::Farm),
             Box::new(m0006_sheets::Sheets),
             Box::new(m0007_picture_vectors::PictureVectors),
+            Box::new(m0008_farm_progress::FarmProgress),
         ]
     }
 }

@@ -10,11 +10,11 @@ use bible::Digest;
 use chrono::{DateTime, TimeDelta, Utc};
 use farm::attempt::{Ended, Outcome};
 use farm::{
-    AttemptState, Band, Capabilities, Cause, JobId, JobState, Money, NodeId, NodeState, Policy, Refusal, Requirements, Step, Time, Token,
-    pick,
+    AttemptState, Band, Capabilities, Cause, JobId, JobState, Money, NodeId, NodeState, Policy, Progress, Refusal, Requirements, Step,
+    Time, Token, pick,
 };
 use serde_json::json;
-use store::farm::{Budget, Claimed, JobFilter, NewJob, NewNode, Report, Want};
+use store::farm::{Budget, Claimed, JobFilter, NewJob, NewNode, NewPreview, Note, Report, Want, Wanted};
 use store::{PageRequest, Project, Store, StoreError};
 use uuid::Uuid;
 
@@ -350,13 +350,90 @@ both_databases! {
         assert_eq!(today, total);
         assert_eq!(today.reserved, Money::ZERO);
         let entries = store.farm_ledger(None, 0, 1000).await.unwrap();
-        let sum = |kind: &str| entries.iter().filter(|entry| entry.kind == kind).map(|entry| entry.amount).sum::<Money>();
+        let sum = |kind: &str| entries.iter().filter(|entry| entry.kind.to_string() == kind).map(|entry| entry.amount).sum::<Money>();
         assert_eq!(sum("spend"), today.spent);
         assert_eq!(sum("reserve"), sum("release"));
         assert!(sum("idle") > Money::ZERO, "nodes cost while they wait");
+        // As people read it: the newest first, with what was spent and set aside after each entry.
+        let (mut read, mut before) = (Vec::new(), None);
+        loop {
+            let page = store.farm_ledger_page(Some(project(1)), before, 2).await.unwrap();
+            read.extend(page.items);
+            let Some(cursor) = page.next_cursor else { break };
+            before = Some(cursor.parse().unwrap());
+        }
+        let told: Vec<_> = read.iter().rev().map(|line| (line.entry.kind.to_string(), line.reserved, line.spent)).collect();
+        let (one, each) = (Money::from_units(1.0), today.spent.units() / 2.0);
+        let each = Money::from_units(each);
+        let expected = [("reserve", one, 0), ("release", Money::ZERO, 0), ("spend", Money::ZERO, 1), ("reserve", one, 1), ("release", Money::ZERO, 1), ("spend", Money::ZERO, 2)];
+        let expected: Vec<_> = expected.map(|(kind, reserved, spent)| (kind.to_owned(), reserved, (0..spent).map(|_| each).sum::<Money>())).into();
+        assert_eq!(told, expected);
+        assert_eq!((read[0].subject.as_deref(), read[0].node_name.as_deref()), (Some("shot 2"), Some("node-001")));
+        let all = store.farm_ledger_page(None, None, 1).await.unwrap();
+        assert!(all.items[0].spent > today.spent, "what nodes cost while they wait is the farm's");
         assert_eq!(claim(&store, "w", &ids, 60.0).await.unwrap().len(), 0, "0.0666 are spent, 1.00 more is too much");
         let page = store.farm_jobs(&JobFilter { states: vec![JobState::Done], ..JobFilter::default() }, PageRequest::new(1, None).unwrap()).await.unwrap();
         assert_eq!((page.items.len(), page.next_cursor.is_some()), (1, true));
+    }
+
+    async fn how_far_an_attempt_is_is_noted_under_its_newest_lease_and_its_picture_is_gone_with_it(store: Store) {
+        begin(&store).await;
+        let ids = [node(&store, 1, "w", 0.0).await, node(&store, 2, "w", 0.0).await];
+        store.submit_jobs(vec![new(1), new(2)], at(1.0)).await.unwrap();
+        let claimed = claim(&store, "w", &ids, 2.0).await.unwrap();
+        let progress = |second, step| Progress {
+            at: at(second),
+            class: Some("KSampler".to_owned()),
+            step: Some(step),
+            steps: Some(20),
+            nodes_done: 4,
+            nodes: 7,
+            fraction: 0.6,
+        };
+        let note = |of: usize, token, second, step, picture: &[u8]| Note {
+            job: claimed[of].job.id,
+            token,
+            progress: progress(second, step),
+            preview: (!picture.is_empty()).then(|| NewPreview { media_type: "image/jpeg", bytes: picture.to_vec() }),
+        };
+        let token = claimed[0].attempt.token;
+        assert_eq!(store.note_progress(vec![note(1, claimed[1].attempt.token, 5.0, 3, b""), note(0, token, 5.0, 2, b"one")]).await.unwrap(), 2);
+        assert_eq!(store.note_progress(vec![note(0, token, 6.0, 4, b"two")]).await.unwrap(), 1, "the newest replaces the one before");
+        assert_eq!(store.note_progress(vec![note(0, token, 7.0, 5, b"")]).await.unwrap(), 1, "the picture stays until there is a newer one");
+        assert_eq!(store.note_progress(vec![note(0, Token(token.0 - 1), 9.0, 19, b"late")]).await.unwrap(), 0, "a lease that is superseded");
+        let preview = store.farm_preview(claimed[0].job.id).await.unwrap().unwrap();
+        assert_eq!((preview.bytes.as_slice(), preview.at, preview.number), (&b"two"[..], at(6.0), 1));
+        assert_eq!(store.farm_preview(claimed[1].job.id).await.unwrap(), None);
+        let page = store.farm_jobs(&JobFilter::default(), PageRequest::new(10, None).unwrap()).await.unwrap();
+        let steps: BTreeMap<JobId, Option<u32>> = page.items.iter().map(|view| (view.job.id, view.progress.as_ref().and_then(|progress| progress.step))).collect();
+        assert_eq!(steps, BTreeMap::from([(claimed[0].job.id, Some(5)), (claimed[1].job.id, Some(3))]));
+        assert_eq!(store.under_way(None, at(5.5)).await.unwrap().len(), 1, "what was noted since");
+        assert_eq!(store.under_way(Some(project(2)), at(0.0)).await.unwrap(), []);
+
+        // A step that is reported later does not undo what was noted.
+        store.farm_advance(claimed[0].job.id, token, Step::Submitted, &Policy::default(), at(8.0)).await.unwrap().unwrap();
+        end(&store, &claimed[0], done(), 30.0).await.unwrap();
+        assert_eq!(store.farm_preview(claimed[0].job.id).await.unwrap(), None);
+        assert_eq!(store.note_progress(vec![note(0, token, 31.0, 20, b"after")]).await.unwrap(), 0, "it has ended");
+        let detail = store.farm_job(claimed[0].job.id).await.unwrap().unwrap();
+        assert_eq!(detail.attempts[0].progress.as_ref().and_then(|progress| progress.step), Some(5), "how far it was is known");
+        store.note_progress(vec![note(1, claimed[1].attempt.token, 31.0, 9, b"other")]).await.unwrap();
+        let lost = Outcome::Failed { cause: Cause::Memory, reason: "memory".to_owned() };
+        end(&store, &claimed[1], lost, 32.0).await.unwrap();
+        assert_eq!(store.farm_preview(claimed[1].job.id).await.unwrap(), None);
+    }
+
+    async fn whoever_has_to_end_a_drawing_is_told_which(store: Store) {
+        begin(&store).await;
+        let id = node(&store, 1, "w", 0.0).await;
+        store.submit_jobs(vec![new(1), new(2)], at(1.0)).await.unwrap();
+        let claimed = claim(&store, "w", &[id], 2.0).await.unwrap().remove(0);
+        let other = if claimed.job.id == job(1) { job(2) } else { job(1) };
+        let mut to_end = store.farm_to_end(std::time::Duration::from_secs(60));
+        store.cancel_job(other, at(3.0)).await.unwrap();
+        store.cancel_job(claimed.job.id, at(3.0)).await.unwrap();
+        assert_eq!(to_end.next().await, Wanted::Jobs(vec![claimed.job.id]), "what nobody draws has ended already");
+        assert_eq!(store.jobs_to_end(&[claimed.job.id, job(9)]).await.unwrap(), [claimed.job.id]);
     }
 
     async fn a_wrong_picture_is_corrected_so_often_and_no_more(store: Store) {
@@ -393,6 +470,22 @@ both_databases! {
         assert_eq!(store.farm_advance(job(9), Token(1), Step::Submitted, &Policy::default(), at(3.0)).await.unwrap(), Err(Refusal::Unknown));
         assert!(!store.remove_farm_node("node-001", at(4.0)).await.unwrap(), "it draws");
     }
+}
+
+#[tokio::test]
+async fn workers_of_other_processes_are_told_what_to_end_on_postgresql() {
+    let store = databases::postgres().await;
+    begin(&store).await;
+    let id = node(&store, 1, "w", 0.0).await;
+    store.submit_jobs(vec![new(1)], at(1.0)).await.unwrap();
+    claim(&store, "w", &[id], 2.0).await.unwrap();
+    let other = Store::open(&store.health().await.unwrap().url.parse().unwrap()).await.unwrap();
+    let mut to_end = other.farm_to_end(std::time::Duration::from_secs(60));
+    let mut wake = other.farm_wake().await.unwrap();
+    wake.looking();
+    store.cancel_job(job(1), at(3.0)).await.unwrap();
+    assert_eq!(tokio::time::timeout(std::time::Duration::from_secs(5), to_end.next()).await.unwrap(), Wanted::Jobs(vec![job(1)]));
+    assert!(!wake.wait(std::time::Duration::from_millis(50)).await, "there is nothing new to draw");
 }
 
 #[tokio::test]

@@ -98,7 +98,7 @@ impl FarmDrawing {
             subject: order.subject.clone(),
             band: Band::Normal,
             deadline: None,
-            size: f64::from(order.size.0) * f64::from(order.size.1) / USUAL_PIXELS,
+            size: size_of(order.size),
             needs,
             after: Vec::new(),
             payload: serde_json::to_value(payload).map_err(|error| EngineError::Impossible { reason: error.to_string() })?,
@@ -173,6 +173,11 @@ impl FarmDrawing {
         let reason = |detail: store::farm::JobDetail| detail.attempts.into_iter().rev().find_map(|attempt| attempt.reason);
         detail.and_then(reason).unwrap_or_else(|| "the farm gave it up".to_owned())
     }
+}
+
+/// How much work a picture of so many pixels each way is, compared with a usual one.
+pub(crate) fn size_of((width, height): (u32, u32)) -> f64 {
+    f64::from(width) * f64::from(height) / USUAL_PIXELS
 }
 
 /// The job of a picture: its id follows from the project and the graph, with seed, prompts and the digests of what it

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use bible::Digest;
 
+use crate::gate::by_construction;
 use crate::graph::{Graph, Node};
 use crate::plan::{Action, Plan, Step};
 use crate::reason::{self, Reason};
@@ -77,7 +78,7 @@ impl Studio {
         let mut removed: Vec<String> =
             old.nodes.iter().map(|node| &node.subject).filter(|subject| !wanted.contains(subject)).map(ToString::to_string).collect();
         removed.sort_unstable();
-        let cost = self.cost(project, &steps).await?;
+        let cost = self.cost(project, &steps, by_construction(&new.capabilities().name)).await?;
         let slug = after.project.settings.slug.clone();
         Ok(Plan { project: slug, bible: after.version, steps, unchanged, waiting: Vec::new(), removed, cost })
     }

@@ -47,9 +47,7 @@ impl Studio {
         let known = self.store.farm_nodes().await?;
         let mut options = Options::new(worker_name(data));
         for server in servers {
-            let same =
-                |node: &&farm::Node| Server::new(&node.url, Patience::default()).is_ok_and(|known| known.address() == server.address());
-            let name = match known.iter().find(same) {
+            let name = match known.iter().find(|node| is_at(node, server)) {
                 Some(node) => node.name.clone(),
                 None => self.add_node(server).await?,
             };
@@ -83,6 +81,11 @@ impl Studio {
         let nodes = self.store.farm_nodes().await?;
         nodes.iter().filter(|node| node.owner.as_ref().is_some_and(|(_, until)| *until > now)).map(|node| server(&node.url)).collect()
     }
+}
+
+/// Whether a node is this server.
+pub(crate) fn is_at(node: &farm::Node, server: &Server) -> bool {
+    Server::new(&node.url, Patience::default()).is_ok_and(|known| known.address() == server.address())
 }
 
 fn worker_name(data: &Path) -> String {

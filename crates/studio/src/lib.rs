@@ -24,6 +24,7 @@ pub mod doctor;
 mod draw;
 mod environment;
 mod error;
+pub mod estimate;
 pub mod evidence;
 mod export;
 mod farm_drawing;

@@ -9,6 +9,7 @@ use serde::Serialize;
 use store::{Placed, RecipeKind, VerdictStatus};
 use uuid::Uuid;
 
+use crate::gate::by_construction;
 use crate::graph::{Graph, Node};
 use crate::reason::{self, Reason};
 use crate::remembered::Remembered;
@@ -76,12 +77,13 @@ pub struct Waiting {
 pub struct Cost {
     /// Frames and pictures to draw.
     pub frames: u64,
-    /// Processor seconds, from what frames of this project took before; none when nothing was measured yet.
+    /// Processor seconds, from what frames of this project took before; none when nothing was measured yet, and where the
+    /// farm draws.
     pub cpu_seconds: Option<f64>,
-    /// GPU seconds: the built-in engine uses none.
-    pub gpu_seconds: f64,
-    /// Money: the built-in engine runs on this machine and costs none.
-    pub money: f64,
+    /// GPU seconds: the built-in engine uses none; none is said where the farm draws, which is for [`Studio::estimate`].
+    pub gpu_seconds: Option<f64>,
+    /// Money: the built-in engine runs on this machine and costs none; none is said where the farm draws.
+    pub money: Option<f64>,
 }
 
 impl Plan {
@@ -190,7 +192,7 @@ impl Studio {
             removed.extend(current.placed.keys().filter(|subject| !wanted.contains(*subject)).cloned());
             removed.sort_unstable();
         }
-        let cost = self.cost(current.project, &steps).await?;
+        let cost = self.cost(current.project, &steps, by_construction(&graph.capabilities().name)).await?;
         let plan = Plan { project: show.project.settings.slug.clone(), bible: show.version, steps, unchanged, waiting, removed, cost };
         Ok((plan, current))
     }
@@ -238,8 +240,10 @@ impl Studio {
         serde_json::from_slice(&self.blobs.get(digest).await.ok()?).ok()
     }
 
-    pub(crate) async fn cost(&self, project: Option<Uuid>, steps: &[Step]) -> Result<Cost, StudioError> {
-        let mut cost = Cost { frames: 0, cpu_seconds: Some(0.0), gpu_seconds: 0.0, money: 0.0 };
+    /// What steps cost. Of what the farm draws only how much it is: what that takes depends on its nodes.
+    pub(crate) async fn cost(&self, project: Option<Uuid>, steps: &[Step], built_in: bool) -> Result<Cost, StudioError> {
+        let nothing = built_in.then_some(0.0);
+        let mut cost = Cost { frames: 0, cpu_seconds: nothing, gpu_seconds: nothing, money: nothing };
         for kind in [RecipeKind::Sheet, RecipeKind::Shot, RecipeKind::Transition] {
             let of_kind = steps.iter().filter(|step| step.action == Action::Draw && kind_of(&step.subject) == Some(kind));
             let frames: u64 = of_kind.map(|step| step.frames).sum();
@@ -247,7 +251,7 @@ impl Studio {
                 continue;
             }
             cost.frames += frames;
-            let measured = match project {
+            let measured = match project.filter(|_| built_in) {
                 Some(project) => self.store.seconds_per_frame(project, kind).await?,
                 None => None,
             };

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::confirm;
 use crate::leases::Lease;
 use crate::payload::{Drawn, DrawnFile, Payload, Variant};
+use crate::sight::Sight;
 use crate::work::Shared;
 
 /// What became of it, for the node's sake.
@@ -155,7 +156,8 @@ async fn try_to_draw(shared: &Shared, node: &Node, server: &Server, job: &Job, a
     }
     let expected: Vec<Expected> = expected.iter().map(Expected::from).collect();
     let mut submission = Submission::new(confirm::ticket(attempt), graph, expected);
-    submission.previews = comfyui::PreviewMethod::None;
+    submission.previews = previews(attempt);
+    lease.sight.of(&submission.graph);
     if fresh {
         let before = Instant::now();
         advance(shared, job, lease, Step::PerhapsSubmitted).await?;
@@ -165,6 +167,15 @@ async fn try_to_draw(shared: &Shared, node: &Node, server: &Server, job: &Job, a
         }
     }
     run(shared, node, server, job, attempt, lease, &submission, fresh).await
+}
+
+/// Attempts that take less, in seconds, are over before anybody has looked at a picture of them.
+const WORTH_PREVIEWS: f64 = 3.0;
+
+/// Whether the node should show what it draws: that costs it and the network a picture for each step.
+fn previews(attempt: &Attempt) -> comfyui::PreviewMethod {
+    let short = attempt.expected > 0.0 && attempt.expected < WORTH_PREVIEWS;
+    if short { comfyui::PreviewMethod::None } else { comfyui::PreviewMethod::Latent2rgb }
 }
 
 /// The payload's variant that is to be drawn; inside, why there is none.
@@ -217,7 +228,8 @@ async fn run(
     let socket = Socket::connect(server).await.ok();
     let (steps, heard) = mpsc::unbounded_channel();
     let begun = Instant::now();
-    let asking = Asking { server, submission, socket: socket.as_ref(), cancel: &lease.cancel, steps, weather: weather(shared), begun };
+    let (cancel, sight) = (&lease.cancel, &*lease.sight);
+    let asking = Asking { server, submission, socket: socket.as_ref(), cancel, steps, sight, weather: weather(shared), begun };
     let (drawing, reporter) = (asking.until_clear(fresh), tell_steps(shared, job, lease, attempt.state, heard));
     let (outcome, reported) = tokio::join!(drawing, reporter);
     reported?;
@@ -248,6 +260,7 @@ struct Asking<'a> {
     socket: Option<&'a Socket>,
     cancel: &'a CancellationToken,
     steps: mpsc::UnboundedSender<Step>,
+    sight: &'a Sight,
     weather: Duration,
     begun: Instant,
 }
@@ -279,9 +292,10 @@ impl<'a> Asking<'a> {
     }
 
     fn once<'b>(&'b self, begin: Begin, started: &'b mut Option<Instant>) -> BoxFuture<'b, Result<comfyui::Done, Error>> {
-        let steps = self.steps.clone();
+        let (steps, sight) = (self.steps.clone(), self.sight);
         Box::pin(async move {
             let mut update = move |update: Update| {
+                sight.hear(&update);
                 let step = match update {
                     Update::Waiting { .. } => Step::Submitted,
                     Update::Started | Update::Node(_) | Update::Step { .. } | Update::Cached(_) | Update::Preview(_) => {

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use farm::{JobId, NodeId, Token};
 use tokio_util::sync::CancellationToken;
 
+use crate::sight::Sight;
+
 /// One lease.
 #[derive(Debug, Clone)]
 pub(crate) struct Lease {
@@ -15,6 +17,8 @@ pub(crate) struct Lease {
     pub(crate) cancel: CancellationToken,
     /// Fires when somebody else has a newer lease: everything is dropped, and nothing more is done for it.
     pub(crate) lost: CancellationToken,
+    /// What is seen of the attempt.
+    pub(crate) sight: Arc<Sight>,
 }
 
 /// All of them.
@@ -27,7 +31,7 @@ impl Leases {
     }
 
     pub(crate) fn hold(&self, job: JobId, token: Token, node: NodeId) -> Lease {
-        let lease = Lease { token, node, cancel: CancellationToken::new(), lost: CancellationToken::new() };
+        let lease = Lease { token, node, cancel: CancellationToken::new(), lost: CancellationToken::new(), sight: Arc::default() };
         self.locked().insert(job, lease.clone());
         lease
     }
@@ -40,8 +44,11 @@ impl Leases {
         }
     }
 
+    /// In the order of their jobs: everybody takes the database's rows in this order.
     pub(crate) fn all(&self) -> Vec<(JobId, Lease)> {
-        self.locked().iter().map(|(job, lease)| (*job, lease.clone())).collect()
+        let mut all: Vec<_> = self.locked().iter().map(|(job, lease)| (*job, lease.clone())).collect();
+        all.sort_unstable_by_key(|(job, _)| *job);
+        all
     }
 
     pub(crate) fn holds(&self, job: JobId) -> bool {

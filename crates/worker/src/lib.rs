@@ -27,6 +27,7 @@ mod leases;
 mod options;
 mod payload;
 mod scale;
+mod sight;
 mod work;
 
 pub use clock::Clock;

@@ -1,7 +1,8 @@
 //! The worker's loop: which nodes it drives, what they do, and what time brings.
 //!
-//! One task looks for work and keeps the leases; each attempt runs in a task of its own. Wake-ups: a notification of the
-//! database, the end of an attempt, and a poll with jitter, because notifications can be lost.
+//! One task looks for work; one keeps the leases, one hears what has to end, and one notes what is seen of attempts, each of
+//! which runs in a task of its own. Wake-ups: a notification of the database, the end of an attempt, and a poll with jitter,
+//! because notifications can be lost.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -9,8 +10,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use comfyui::{Patience, Server};
-use farm::{Node, NodeId, pick};
-use store::farm::{Claimed, View, Want};
+use farm::{JobId, Node, NodeId, pick};
+use store::farm::{Claimed, ToEnd, View, Want, Wanted};
 use store::{BlobStore, Store, StoreError};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -21,8 +22,9 @@ use crate::clock::Clock;
 use crate::confirm;
 use crate::describe::describe;
 use crate::draw::{After, draw};
-use crate::leases::Leases;
+use crate::leases::{Lease, Leases};
 use crate::options::Options;
+use crate::sight::note_progress;
 
 /// What all tasks of a worker share.
 #[derive(Debug)]
@@ -94,11 +96,14 @@ impl Worker {
     pub async fn run(self, stop: CancellationToken) -> Result<(), StoreError> {
         let shared = self.shared;
         shared.clock.set(&shared.store).await?;
+        let to_end = shared.store.farm_to_end(shared.options.poll);
         let mut wake = shared.store.farm_wake().await?;
         let (finished, mut ended) = mpsc::unbounded_channel();
         let mut state = Loop { shared: Arc::clone(&shared), nodes: HashMap::new(), tasks: JoinSet::new(), finished, view: None };
         let mut beat = JoinSet::new();
         beat.spawn(keep_leases(Arc::clone(&shared)));
+        beat.spawn(end_what_is_wanted_to(Arc::clone(&shared), to_end));
+        beat.spawn(note_progress(Arc::clone(&shared)));
         let mut swept = None;
         while !stop.is_cancelled() {
             wake.looking();
@@ -156,19 +161,47 @@ async fn keep_leases(shared: Arc<Shared>) {
             // Clocks drift.
             drop(shared.clock.set(&shared.store).await);
         }
-        let held = shared.leases.all();
-        let tokens: Vec<_> = held.iter().map(|(job, lease)| (*job, lease.token)).collect();
-        match shared.store.farm_heartbeat(&shared.options.name, &tokens, &shared.options.policy, shared.clock.now()).await {
-            Ok(beats) => {
-                for ((_, lease), beat) in held.iter().zip(beats) {
-                    match beat.heard {
-                        Some(heard) if heard.cancel => lease.cancel.cancel(),
-                        Some(_) => {}
-                        None => lease.lost.cancel(),
-                    }
+        renew(&shared, &shared.leases.all()).await;
+    }
+}
+
+/// Renews leases, and hears how they stand.
+async fn renew(shared: &Shared, held: &[(JobId, Lease)]) {
+    let tokens: Vec<_> = held.iter().map(|(job, lease)| (*job, lease.token)).collect();
+    match shared.store.farm_heartbeat(&shared.options.name, &tokens, &shared.options.policy, shared.clock.now()).await {
+        Ok(beats) => {
+            for ((_, lease), beat) in held.iter().zip(beats) {
+                match beat.heard {
+                    Some(heard) if heard.cancel => lease.cancel.cancel(),
+                    Some(_) => {}
+                    None => lease.lost.cancel(),
                 }
             }
-            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "leases could not be renewed"),
+        }
+        Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "leases could not be renewed"),
+    }
+}
+
+/// Hears at once when somebody wants an attempt to end. Leases say so as well, and only when they are renewed. What is heard
+/// may be about an earlier attempt, so the lease is asked.
+async fn end_what_is_wanted_to(shared: Arc<Shared>, mut to_end: ToEnd) {
+    loop {
+        let wanted = to_end.next().await;
+        let mut held = shared.leases.all();
+        held.retain(|(_, lease)| !lease.cancel.is_cancelled());
+        if held.is_empty() {
+            continue;
+        }
+        let jobs = match wanted {
+            Wanted::Jobs(jobs) => jobs,
+            Wanted::Any => {
+                let asked: Vec<JobId> = held.iter().map(|(job, _)| *job).collect();
+                shared.store.jobs_to_end(&asked).await.unwrap_or_default()
+            }
+        };
+        held.retain(|(job, _)| jobs.contains(job));
+        if !held.is_empty() {
+            renew(&shared, &held).await;
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod budget;
 mod jobs;
+mod ledger;
 mod node;
 mod status;
 mod top;
@@ -77,6 +78,8 @@ enum Command {
     Submit(jobs::Submit),
     /// Say what a project may spend, and what it has spent
     Budget(budget::Arguments),
+    /// Read the ledger: what was set aside, given back and spent, for which job on which node
+    Ledger(ledger::Arguments),
     /// Watch the farm in the terminal (q ends it)
     Top,
 }
@@ -97,6 +100,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
         Command::Retry { job } => jobs::retry(&store, job).await,
         Command::Submit(submit) => jobs::submit(&store, submit, context).await,
         Command::Budget(arguments) => budget::run(&store, arguments, context).await,
+        Command::Ledger(arguments) => ledger::run(&store, &arguments, context).await,
         Command::Top => top::run(&store).await,
     }
 }

@@ -1,6 +1,9 @@
 //! `echo-studio plan`: what would be drawn and why.
 
+mod estimate;
+
 use studio::Plan;
+use studio::estimate::PlanEstimate;
 use studio::plan::{Action, Step};
 
 use super::ProjectArgument;
@@ -14,6 +17,17 @@ pub(crate) struct Arguments {
     /// List every step, however many
     #[arg(long)]
     all: bool,
+    /// Say what the farm would take for it, in time and money, from what was measured on its nodes
+    #[arg(long)]
+    estimate: bool,
+}
+
+/// A plan with what it would take on the farm; null when the built-in engine draws.
+#[derive(Debug, serde::Serialize)]
+struct Estimated<'a> {
+    #[serde(flatten)]
+    plan: &'a Plan,
+    estimate: Option<&'a PlanEstimate>,
 }
 
 /// Steps that are listed unless all are asked for.
@@ -27,10 +41,20 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
     let show = super::load(folder)?;
     let studio = super::open(context, folder).await?;
     let plan = studio.plan(&show).await?;
+    let estimate = if arguments.estimate { studio.estimate(&show, &plan).await? } else { None };
     if context.json {
-        output::json(&plan)?;
-    } else {
-        print(&plan, if arguments.all { usize::MAX } else { LISTED });
+        if arguments.estimate {
+            output::json(&Estimated { plan: &plan, estimate: estimate.as_ref() })?
+        } else {
+            output::json(&plan)?
+        }
+        return Ok(Exit::Success);
+    }
+    print(&plan, if arguments.all { usize::MAX } else { LISTED });
+    match &estimate {
+        Some(estimate) => estimate::print(estimate),
+        None if arguments.estimate => output::line("The built-in engine draws it on this machine: the farm has no part in it."),
+        None => {}
     }
     Ok(Exit::Success)
 }
@@ -73,6 +97,9 @@ fn print(plan: &Plan, listed: usize) {
             plan.unchanged
         ));
         output::line(match plan.cost.cpu_seconds {
+            _ if plan.cost.money.is_none() => {
+                "Cost: the farm draws it; `echo-studio plan --estimate` says what is known of time and money.".to_owned()
+            }
             Some(seconds) => format!("Cost: about {seconds:.0} s of processor time, no GPU time, no money (built-in engine)."),
             None => "Cost: no GPU time, no money (built-in engine); time unknown, for nothing of this project was measured yet.".to_owned(),
         });

@@ -85,7 +85,13 @@ impl Template {
     /// Chooses of alternatives the first whose node classes the server has.
     #[must_use]
     pub fn choose(&self, info: &ObjectInfo) -> Choice {
-        let has = |part: &Part| part.classes().iter().all(|class| info.class(class).is_some() || info.unreadable.contains_key(*class));
+        self.choose_among(|class| info.class(class).is_some() || info.unreadable.contains_key(class))
+    }
+
+    /// Chooses of alternatives the first whose node classes are there, where only their names are known.
+    #[must_use]
+    pub fn choose_among(&self, there: impl Fn(&str) -> bool) -> Choice {
+        let has = |part: &Part| part.classes().iter().all(|class| there(class));
         let parts = self.placed.iter().filter_map(|placed| {
             let part = placed.alternatives.iter().find(|part| has(part)).filter(|_| placed.alternatives.len() > 1)?;
             Some((placed.name.clone(), part.name.clone()))

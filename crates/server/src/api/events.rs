@@ -1,5 +1,6 @@
 //! Events as they happen.
 
+use std::collections::{HashMap, VecDeque};
 use std::convert::Infallible;
 use std::time::Duration;
 
@@ -31,7 +32,8 @@ pub(crate) struct Wanted {
     after: Option<i64>,
 }
 
-/// Events as they happen, as server-sent events; each has the id from which a client goes on.
+/// Events as they happen, as server-sent events; each has the id from which a client goes on. `farm.progress` has none: how far
+/// drawings are is told as it is now, and kept nowhere.
 #[utoipa::path(get, path = "/api/anime/events", params(Wanted), responses(
     (status = 200, description = "Events: `artifact.accepted`, `artifact.judged`, `episode.cut`, `verdict.decided`…", content_type = "text/event-stream"),
 ))]
@@ -51,33 +53,85 @@ pub(crate) async fn events(
         Some(sequence) => sequence,
         None => desk.studio.store.newest_event().await.map_err(store_fault)?,
     };
-    Ok(Sse::new(stream(desk, wanted.project, start)).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
+    let told = Telling { desk, project: wanted.project, last: start, ready: VecDeque::new(), seen: HashMap::new(), newest: None };
+    Ok(Sse::new(stream(told)).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }
 
-fn stream(desk: Desk, project: Option<Uuid>, start: i64) -> impl Stream<Item = Result<Event, Infallible>> {
-    futures::stream::unfold((desk, start, Vec::new().into_iter()), move |(desk, mut last, mut ready)| async move {
-        loop {
-            if let Some(event) = ready.next() {
-                let event: store::Event = event;
-                last = event.sequence;
-                return Some((Ok(told(&event)), (desk, last, ready)));
+/// Longest wait while something is being drawn.
+const WAIT_WHILE_DRAWING: Duration = Duration::from_secs(1);
+
+/// How much older than the newest a note may be and still be news: workers' clocks differ a little.
+const LATE: chrono::TimeDelta = chrono::TimeDelta::seconds(5);
+
+/// What a client is told, and has been told.
+struct Telling {
+    desk: Desk,
+    project: Option<Uuid>,
+    /// The last event.
+    last: i64,
+    ready: VecDeque<Event>,
+    /// What was told last of attempts that are under way.
+    seen: HashMap<(Uuid, u32), farm::Time>,
+    /// The newest of these.
+    newest: Option<farm::Time>,
+}
+
+impl Telling {
+    /// Reads events that are new, and when there are none, how far drawings are.
+    async fn read(&mut self) -> Result<(), store::StoreError> {
+        for event in self.desk.studio.store.events_after(self.last, self.project, BATCH).await? {
+            self.last = event.sequence;
+            self.ready.push_back(told(&event));
+        }
+        if !self.ready.is_empty() {
+            return Ok(());
+        }
+        let after = self.newest.map_or(farm::Time::UNIX_EPOCH, |newest| newest - LATE);
+        let under_way = self.desk.studio.store.under_way(self.project, after).await?;
+        let mut seen = HashMap::with_capacity(under_way.len());
+        for attempt in under_way {
+            let (key, at) = ((attempt.job.0, attempt.number), attempt.progress.at);
+            if self.seen.get(&key) != Some(&at) {
+                self.ready.push_back(drawing(&attempt));
             }
-            match desk.studio.store.events_after(last, project, BATCH).await {
-                Ok(events) if !events.is_empty() => ready = events.into_iter(),
-                Ok(_) => {
-                    tokio::select! {
-                        () = desk.studio.store.wait_for_events(LONGEST_WAIT) => {}
-                        () = desk.cancel.cancelled() => return None,
-                    }
-                }
-                Err(error) => {
-                    // The client comes back with the last id that it saw.
-                    tracing::warn!(error = %error, "events.unavailable");
-                    return None;
+            self.newest = self.newest.max(Some(at));
+            seen.insert(key, at);
+        }
+        self.seen = seen;
+        Ok(())
+    }
+}
+
+fn stream(telling: Telling) -> impl Stream<Item = Result<Event, Infallible>> {
+    futures::stream::unfold(telling, move |mut telling| async move {
+        loop {
+            if let Some(event) = telling.ready.pop_front() {
+                return Some((Ok(event), telling));
+            }
+            if let Err(error) = telling.read().await {
+                // The client comes back with the last id that it saw.
+                tracing::warn!(error = %error, "events.unavailable");
+                return None;
+            }
+            if telling.ready.is_empty() {
+                let longest = if telling.seen.is_empty() { LONGEST_WAIT } else { WAIT_WHILE_DRAWING };
+                tokio::select! {
+                    () = telling.desk.studio.store.wait_for_events(longest) => {}
+                    () = telling.desk.cancel.cancelled() => return None,
                 }
             }
         }
     })
+}
+
+/// How far a drawing is. Without an id, so that a client goes on from the last event that is kept.
+fn drawing(attempt: &store::farm::UnderWay) -> Event {
+    let payload = serde_json::json!({
+        "subject": attempt.subject, "attempt": { "number": attempt.number, "node": attempt.node }, "progress": attempt.progress,
+    });
+    let subject = format!("job {}", attempt.job);
+    let data = serde_json::json!({ "subject": subject, "project": attempt.project, "at": attempt.progress.at, "payload": payload });
+    Event::default().event("farm.progress").data(data.to_string())
 }
 
 fn told(event: &store::Event) -> Event {

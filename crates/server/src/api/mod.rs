@@ -69,9 +69,11 @@ fn render_farm() -> OpenApiRouter<Desk> {
         .routes(routes!(farm::node_action::farm_node_action))
         .routes(routes!(farm::jobs::farm_jobs))
         .routes(routes!(farm::job::farm_job))
+        .routes(routes!(farm::preview::farm_preview))
         .routes(routes!(farm::job_action::farm_job_action))
         .routes(routes!(farm::pause::pause_farm, farm::pause::resume_farm))
         .routes(routes!(farm::spending::farm_spending))
+        .routes(routes!(farm::ledger::farm_ledger))
 }
 
 fn bible() -> OpenApiRouter<Desk> {

@@ -26,6 +26,8 @@ pub(crate) struct Model {
     pub(crate) cost: i64,
     pub(crate) cause: Option<String>,
     pub(crate) reason: Option<String>,
+    pub(crate) progress: Option<Json>,
+    pub(crate) progress_at: Option<DateTimeUtc>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

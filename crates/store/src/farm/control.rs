@@ -6,13 +6,18 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::row::{job_event, save_job, take_job};
-use super::{statement, tell_others};
+use super::{statement, tell_others, tell_to_end};
 use crate::database::{Store, micros};
 use crate::entity::{farm_attempt, farm_job, farm_pause};
 use crate::error::Doing;
 use crate::{NewEvent, StoreError};
 
 const DOING: &str = "change a job of the farm";
+
+/// Whether somebody wants a job to end that a worker is at.
+fn to_be_ended(job: &Job) -> bool {
+    job.cancel_requested && job.state == JobState::Active
+}
 
 /// What a sweep did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
@@ -108,6 +113,23 @@ impl Store {
         Ok(())
     }
 
+    /// Which of these jobs somebody wants to end though they are being drawn.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub async fn jobs_to_end(&self, jobs: &[JobId]) -> Result<Vec<JobId>, StoreError> {
+        let ids: Vec<Uuid> = farm_job::Entity::find()
+            .select_only()
+            .column(farm_job::Column::Id)
+            .filter(farm_job::Column::Id.is_in(jobs.iter().map(|job| job.0)))
+            .filter(farm_job::Column::CancelRequested.eq(true))
+            .into_tuple()
+            .all(&self.reader)
+            .await
+            .doing(DOING)?;
+        Ok(ids.into_iter().map(JobId).collect())
+    }
+
     /// What is paused: projects, and whether everything is.
     ///
     /// # Errors
@@ -123,21 +145,25 @@ impl Store {
         F: FnOnce(&mut Job, Time) -> bool + Send + 'static,
     {
         let now = micros(now);
-        let state = self
+        let found = self
             .transaction(DOING, move |transaction| {
                 Box::pin(async move {
                     let Some((mut job, lane)) = take_job(transaction, id).await? else { return Ok(None) };
                     if change(&mut job, now) {
                         save_job(transaction, &job, lane).await?;
                         job_event(kind, &job, None, now).write(transaction).await?;
-                        tell_others(transaction).await?;
+                        if to_be_ended(&job) { tell_to_end(transaction, id).await? } else { tell_others(transaction).await? }
                     }
-                    Ok(Some(job.state))
+                    Ok(Some(job))
                 })
             })
             .await?;
-        self.wake_workers();
-        Ok(state)
+        match &found {
+            // Its worker has to end it, and nobody else has anything new to do.
+            Some(job) if to_be_ended(job) => self.end_job(Some(id)),
+            _ => self.wake_workers(),
+        }
+        Ok(found.map(|job| job.state))
     }
 
     /// Does what time brings: gives up attempts whose workers are gone, and lets jobs go on whose wait after a failure
@@ -177,6 +203,7 @@ impl Store {
         if sweep != Sweep::default() {
             self.wake_workers();
         }
+        self.sweep_previews().await?;
         Ok(sweep)
     }
 

@@ -8,8 +8,10 @@
 mod claim;
 mod control;
 mod lanes;
+mod ledger;
 mod money;
 mod nodes;
+mod progress;
 mod read;
 mod report;
 mod row;
@@ -19,12 +21,14 @@ mod wake;
 pub use claim::{Claimed, Want};
 pub use control::Sweep;
 pub use lanes::{Queues, View};
-pub use money::{Budget, Entry, EntryKind, Spending};
+pub use ledger::{Booked, Entry};
+pub use money::{Budget, EntryKind, Spending};
 pub use nodes::{NewNode, Orphan};
+pub use progress::{NewPreview, Note, Preview, UnderWay};
 pub use read::{AttemptView, JobDetail, JobFilter, JobView};
 pub use report::{Heartbeat, Report, Reported};
 pub use submit::NewJob;
-pub use wake::Wake;
+pub use wake::{ToEnd, Wake, Wanted};
 
 use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, Value};
 
@@ -34,9 +38,18 @@ fn statement<C: ConnectionTrait>(connection: &C, sql: &str, values: impl IntoIte
 
 /// Tells other processes' workers that there may be something for them.
 async fn tell_others(transaction: &DatabaseTransaction) -> Result<(), crate::StoreError> {
+    notify(transaction, String::new()).await
+}
+
+/// Tells other processes' workers that one of them has to end a job.
+async fn tell_to_end(transaction: &DatabaseTransaction, job: farm::JobId) -> Result<(), crate::StoreError> {
+    notify(transaction, job.to_string()).await
+}
+
+async fn notify(transaction: &DatabaseTransaction, payload: String) -> Result<(), crate::StoreError> {
     use crate::error::Doing;
     if transaction.get_database_backend() == sea_orm::DatabaseBackend::Postgres {
-        let notify = statement(transaction, "SELECT pg_notify($1, '')", [wake::CHANNEL.into()]);
+        let notify = statement(transaction, "SELECT pg_notify($1, $2)", [wake::CHANNEL.into(), payload.into()]);
         transaction.query_one_raw(notify).await.doing("wake the workers")?;
     }
     Ok(())

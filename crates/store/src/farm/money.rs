@@ -7,7 +7,7 @@
 use farm::{Attempt, Job, Money, Node, NodeId, Time, cost_of};
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter,
 };
 use serde::Serialize;
 use uuid::Uuid;
@@ -70,27 +70,16 @@ impl EntryKind {
             Self::Idle => "idle",
         }
     }
+
+    pub(super) fn of(word: &str) -> Option<Self> {
+        [Self::Reserve, Self::Release, Self::Spend, Self::Idle].into_iter().find(|kind| kind.word() == word)
+    }
 }
 
-/// One line of the ledger, which is only ever added to.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Entry {
-    /// Its place.
-    pub sequence: i64,
-    /// When.
-    pub at: Time,
-    /// What.
-    pub kind: String,
-    /// Whose.
-    pub project: Option<Uuid>,
-    /// For which job.
-    pub job: Option<Uuid>,
-    /// Of which node.
-    pub node: Option<NodeId>,
-    /// How much.
-    pub amount: Money,
-    /// For how many seconds.
-    pub seconds: f64,
+impl std::fmt::Display for EntryKind {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str(self.word())
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -239,28 +228,5 @@ impl Store {
             *(if row.day == TOTAL { &mut found.1 } else { &mut found.0 }) = spending;
         }
         Ok(found)
-    }
-
-    /// Entries of the ledger after a place, oldest first; of one project, or of all.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn farm_ledger(&self, project: Option<Uuid>, after: i64, limit: u64) -> Result<Vec<Entry>, StoreError> {
-        let mut query = farm_ledger::Entity::find().filter(farm_ledger::Column::Sequence.gt(after));
-        if let Some(project) = project {
-            query = query.filter(farm_ledger::Column::ProjectId.eq(project));
-        }
-        let rows = query.order_by_asc(farm_ledger::Column::Sequence).limit(limit).all(&self.reader).await.doing(DOING)?;
-        let entries = rows.into_iter().map(|row| Entry {
-            sequence: row.sequence,
-            at: row.at,
-            kind: row.kind,
-            project: row.project_id,
-            job: row.job_id,
-            node: row.node_id.map(NodeId),
-            amount: Money::from_micros(row.amount),
-            seconds: row.seconds,
-        });
-        Ok(entries.collect())
     }
 }

@@ -1,8 +1,8 @@
 //! What people see of the farm.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
-use farm::{Attempt, Job, JobId, JobState, NodeId, Policy, Requirements, Time, Waiting};
+use farm::{Attempt, Job, JobId, JobState, NodeId, Policy, Progress, Requirements, Time, Waiting};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Serialize;
 use serde_json::Value;
@@ -34,6 +34,8 @@ pub struct JobView {
     /// The job.
     #[serde(flatten)]
     pub job: Job,
+    /// How far its attempt is; none while nothing is under way, or nothing was noted.
+    pub progress: Option<Progress>,
 }
 
 /// An attempt as people see it.
@@ -83,8 +85,26 @@ impl Store {
             query = query.filter(farm_job::Column::Id.gt(after));
         }
         let rows = query.order_by_asc(farm_job::Column::Id).limit(page.limit + 1).all(&self.reader).await.doing(DOING)?;
-        let jobs = rows.into_iter().map(|row| Ok(JobView { job: job(row)? })).collect::<Result<Vec<_>, StoreError>>()?;
+        let mut progress = self.progress_of(&rows).await?;
+        let jobs = rows.into_iter().map(|row| Ok(JobView { progress: progress.remove(&row.id), job: job(row)? }));
+        let jobs = jobs.collect::<Result<Vec<_>, StoreError>>()?;
         Ok(Page::of(jobs, page, |view| view.job.id.0))
+    }
+
+    /// How far the attempts are that are under way at jobs.
+    async fn progress_of(&self, jobs: &[farm_job::Model]) -> Result<HashMap<Uuid, Progress>, StoreError> {
+        let active: Vec<Uuid> = jobs.iter().filter(|job| job.state == JobState::Active.word()).map(|job| job.id).collect();
+        if active.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows = farm_attempt::Entity::find()
+            .filter(farm_attempt::Column::JobId.is_in(active))
+            .filter(farm_attempt::Column::EndedAt.is_null())
+            .all(&self.reader)
+            .await
+            .doing(DOING)?;
+        let attempts = rows.into_iter().map(attempt).collect::<Result<Vec<_>, _>>()?;
+        Ok(attempts.into_iter().filter_map(|attempt| Some((attempt.job.0, attempt.progress?))).collect())
     }
 
     /// The state of a job; none when there is no such job.

@@ -45,7 +45,7 @@ pub type Reported = Result<Ended, Refusal>;
 const DOING: &str = "take a worker's report";
 
 impl Store {
-    /// Says that a worker lives: for its nodes, and for the leases that it holds.
+    /// Says that a worker lives: for its nodes, and for the leases that it holds, in the order of their jobs.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -151,6 +151,7 @@ async fn end(transaction: &DatabaseTransaction, report: Report, policy: &Policy,
     };
     save_job(transaction, &job, lane).await?;
     save_attempt(transaction, &attempt, job.project).await?;
+    super::progress::forget(transaction, &attempt).await?;
     settle(transaction, job.project, &attempt, now).await?;
     note_health(transaction, &mut node, &job, &attempt, policy, now).await?;
     let kind = match ended {
@@ -260,6 +261,7 @@ pub(super) async fn lapse(transaction: &DatabaseTransaction, id: JobId, policy: 
     }
     save_job(transaction, &job, lane).await?;
     save_attempt(transaction, &attempt, job.project).await?;
+    super::progress::forget(transaction, &attempt).await?;
     settle(transaction, job.project, &attempt, now).await?;
     if attempt.released && node.per_hour > Money::ZERO && node.state != NodeState::Aside {
         node.idle_since = Some(now);

@@ -2,7 +2,10 @@
 
 use farm::{Attempt, Band, ClassId, Job, JobId, Money, Node, NodeId, Requirements, Time, Token};
 use sea_orm::sea_query::LockType;
-use sea_orm::{ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{
+    ActiveValue::{NotSet, Set},
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -114,6 +117,8 @@ pub(super) fn attempt(row: farm_attempt::Model) -> Result<Attempt, StoreError> {
         cost: Money::from_micros(row.cost),
         cause: row.cause.as_deref().map(word).transpose()?,
         reason: row.reason,
+        // For people to see only: what cannot be read is not shown.
+        progress: row.progress.and_then(|progress| serde_json::from_value(progress).ok()),
     })
 }
 
@@ -138,6 +143,9 @@ pub(super) fn attempt_row(attempt: &Attempt, project: Uuid) -> farm_attempt::Act
         cost: Set(attempt.cost.micros()),
         cause: Set(attempt.cause.map(|cause| cause.word().to_owned())),
         reason: Set(attempt.reason.clone()),
+        // Noted by the worker beside all else: what is written here could be older.
+        progress: NotSet,
+        progress_at: NotSet,
     }
 }
 

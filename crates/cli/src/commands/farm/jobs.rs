@@ -47,8 +47,9 @@ pub(super) async fn list(store: &Store, arguments: &Arguments, context: &Context
             _ => 33,
         };
         let tries = if job.attempts > 1 { format!("  {} tries", job.attempts) } else { String::new() };
+        let progress = view.progress.as_ref().map(|progress| format!("  {progress}")).unwrap_or_default();
         output::line(format_args!(
-            "{} {} {:<12} {:<32}{tries}  {}",
+            "{} {} {:<12} {:<32}{tries}{progress}  {}",
             job.id,
             output::paint(&format!("{:<9}", job.state.word()), colour),
             job.user,

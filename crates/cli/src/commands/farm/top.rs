@@ -118,9 +118,16 @@ fn head_of(frame: &mut Frame<'_>, seen: &Seen, area: ratatui::layout::Rect) {
 
 fn nodes_of(seen: &Seen) -> Table<'_> {
     let rows = seen.view.nodes.iter().map(|node| row_of(node, seen));
-    let widths = [Constraint::Length(18), Constraint::Length(34), Constraint::Length(10), Constraint::Length(10), Constraint::Min(16)];
+    let widths = [
+        Constraint::Length(16),
+        Constraint::Length(26),
+        Constraint::Length(7),
+        Constraint::Length(9),
+        Constraint::Length(32),
+        Constraint::Min(12),
+    ];
     Table::new(rows, widths)
-        .header(Row::new(["node", "does", "for", "about", "draws"]).bold())
+        .header(Row::new(["node", "does", "for", "about", "at", "draws"]).bold())
         .block(Block::bordered().title(" nodes (q ends) "))
 }
 
@@ -132,12 +139,13 @@ fn row_of<'a>(node: &'a Node, seen: &'a Seen) -> Row<'a> {
     };
     let attempt = &slot.attempt;
     let seconds = (seen.now - attempt.started_at).num_seconds();
-    let expected = if attempt.expected > 0.0 { format!("{:.0} s", attempt.expected) } else { "not known".to_owned() };
+    let expected = if attempt.expected > 0.0 { format!("{:.0} s", attempt.expected) } else { "unknown".to_owned() };
     let silent = attempt.lease_until < seen.now && !attempt.state.ended();
     let state = if silent { format!("{} (worker silent)", attempt.state) } else { attempt.state.word().to_owned() };
     let subject = seen.subjects.get(&attempt.job).cloned().unwrap_or_default();
     let colour = if silent { Color::Red } else { Color::Green };
-    Row::new([node.name.clone(), state, format!("{seconds} s"), expected, subject]).style(Style::new().fg(colour))
+    let progress = attempt.progress.as_ref().map(ToString::to_string).unwrap_or_default();
+    Row::new([node.name.clone(), state, format!("{seconds} s"), expected, progress, subject]).style(Style::new().fg(colour))
 }
 
 #[cfg(test)]

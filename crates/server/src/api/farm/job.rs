@@ -8,7 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::{JobView, now};
+use super::{JobView, ProgressView, now};
 use crate::desk::{Desk, store_fault};
 use crate::extract::Path;
 use crate::problem::Problem;
@@ -24,7 +24,8 @@ use crate::problem::Problem;
     "expected_seconds": 24.0,
     "cost": 0.01,
     "cause": "transient",
-    "reason": "the connection broke"
+    "reason": "the connection broke",
+    "progress": null
 }))]
 pub(crate) struct AttemptView {
     /// The how-manieth, from 1.
@@ -45,6 +46,8 @@ pub(crate) struct AttemptView {
     cause: Option<String>,
     /// Why it failed.
     reason: Option<String>,
+    /// How far it is, or was when it ended; null when nothing was noted.
+    progress: Option<ProgressView>,
 }
 
 /// All of a job.
@@ -71,6 +74,7 @@ pub(crate) async fn farm_job(State(desk): State<Desk>, Path(job): Path<Uuid>) ->
     let detail = store.farm_job(JobId(job)).await.map_err(store_fault)?;
     let why = store.why_job_waits(JobId(job), &Policy::default(), now()).await.map_err(store_fault)?;
     let Some((detail, why)) = detail.zip(why) else { return Err(Problem::not_found(format!("there is no job {job} in the farm"))) };
+    let under_way = detail.attempts.iter().find(|attempt| !attempt.state.ended()).and_then(|attempt| attempt.progress.clone());
     let tries = detail.attempts.into_iter().map(|attempt| AttemptView {
         number: attempt.number,
         node: attempt.node.0,
@@ -81,11 +85,12 @@ pub(crate) async fn farm_job(State(desk): State<Desk>, Path(job): Path<Uuid>) ->
         cost: attempt.cost.units(),
         cause: attempt.cause.map(|cause| cause.to_string()),
         reason: attempt.reason,
+        progress: attempt.progress.map(ProgressView::from),
     });
     Ok(Json(JobDetailView {
         why: why.to_string(),
         after: detail.after.into_iter().map(|job| job.0).collect(),
         tries: tries.collect(),
-        job: detail.job.into(),
+        job: JobView::new(detail.job, under_way),
     }))
 }

@@ -43,5 +43,5 @@ pub(crate) async fn farm_jobs(State(desk): State<Desk>, Query(wanted): Query<Wan
     })?;
     let filter = JobFilter { project: wanted.project, states: state.into_iter().collect(), user: wanted.user };
     let page = desk.studio.store.farm_jobs(&filter, page).await.map_err(store_fault)?;
-    Ok(Json(Page::from(page.map(|view| JobView::from(view.job)))))
+    Ok(Json(Page::from(page.map(|view| JobView::new(view.job, view.progress)))))
 }

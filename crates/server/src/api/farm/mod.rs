@@ -3,9 +3,11 @@
 pub(crate) mod job;
 pub(crate) mod job_action;
 pub(crate) mod jobs;
+pub(crate) mod ledger;
 pub(crate) mod node_action;
 pub(crate) mod nodes;
 pub(crate) mod pause;
+pub(crate) mod preview;
 pub(crate) mod spending;
 pub(crate) mod status;
 
@@ -17,6 +19,41 @@ use uuid::Uuid;
 /// The farm's time on this machine.
 fn now() -> farm::Time {
     Utc::now()
+}
+
+/// How far a node is with a try. Nothing is decided by it.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FarmProgress, example = json!({
+    "at": "2026-05-04T09:30:08.123456Z",
+    "class": "KSampler",
+    "step": 12,
+    "steps": 20,
+    "nodes_done": 4,
+    "nodes": 7,
+    "fraction": 0.657
+}))]
+pub(crate) struct ProgressView {
+    /// When that was noted.
+    at: DateTime<Utc>,
+    /// The class of the graph's node that is at work.
+    class: Option<String>,
+    /// Steps of that node that are done.
+    step: Option<u32>,
+    /// Steps of that node in all.
+    steps: Option<u32>,
+    /// Nodes of the graph that are done.
+    nodes_done: u32,
+    /// Nodes of the graph.
+    nodes: u32,
+    /// The part of the graph's nodes that is done, 0 to 1, with the steps of the one at work. Of the nodes, not of the time.
+    fraction: f64,
+}
+
+impl From<farm::Progress> for ProgressView {
+    fn from(progress: farm::Progress) -> Self {
+        let farm::Progress { at, class, step, steps, nodes_done, nodes, fraction } = progress;
+        Self { at, class, step, steps, nodes_done, nodes, fraction }
+    }
 }
 
 /// Something that is drawn on a node of the farm.
@@ -31,6 +68,7 @@ fn now() -> farm::Time {
     "attempts": 1,
     "deadline": null,
     "reasons": "the connection broke",
+    "progress": null,
     "created_at": "2026-05-04T09:30:00.123456Z",
     "ended_at": null
 }))]
@@ -53,15 +91,18 @@ pub(crate) struct JobView {
     deadline: Option<DateTime<Utc>>,
     /// Why it failed so far; empty when it did not.
     reasons: String,
+    /// How far its try is; null while nothing is under way, or nothing was noted.
+    progress: Option<ProgressView>,
     /// When it was asked for.
     created_at: DateTime<Utc>,
     /// When it ended.
     ended_at: Option<DateTime<Utc>>,
 }
 
-impl From<farm::Job> for JobView {
-    fn from(job: farm::Job) -> Self {
+impl JobView {
+    fn new(job: farm::Job, progress: Option<farm::Progress>) -> Self {
         Self {
+            progress: progress.map(ProgressView::from),
             id: job.id.0,
             project: job.project,
             reasons: job.failures.reasons(),

@@ -62,15 +62,15 @@ pub(crate) struct ImpactView {
     /// Frames and pictures to draw.
     #[schema(example = 60)]
     frames: u64,
-    /// Processor seconds, from what frames of this project took before; null while nothing was measured.
+    /// Processor seconds, from what frames of this project took before; null while nothing was measured, and where the farm draws.
     #[schema(example = 14.2)]
     cpu_seconds: Option<f64>,
-    /// GPU seconds.
+    /// GPU seconds; null where the farm draws.
     #[schema(example = 0.0)]
-    gpu_seconds: f64,
-    /// Money.
+    gpu_seconds: Option<f64>,
+    /// Money; null where the farm draws.
     #[schema(example = 0.0)]
-    money: f64,
+    money: Option<f64>,
 }
 
 impl From<Plan> for ImpactView {

@@ -1,0 +1,80 @@
+//! What a plan would take on the farm.
+
+use farm::estimate::{Basis, Figures, Share};
+use studio::estimate::PlanEstimate;
+
+use crate::output;
+
+pub(super) fn print(estimate: &PlanEstimate) {
+    let (pictures, template) = (estimate.pictures, &estimate.template);
+    match &estimate.drawing.figures {
+        _ if pictures == 0 => output::line("Estimate: no picture has to be drawn."),
+        Figures::Estimated { seconds, node_seconds, cost, .. } => {
+            let (time, all) = (lasting(*seconds), lasting(*node_seconds));
+            output::line(format_args!(
+                "Estimate: {pictures} pictures with {template} take about {time}, {all} of nodes' time, and cost about {cost}."
+            ));
+        }
+        Figures::NotMeasured { reason } => {
+            output::line(format_args!("Estimate: {pictures} pictures with {template}; time and money are not measured: {reason}."));
+        }
+    }
+    for share in &estimate.drawing.nodes {
+        print_share(share);
+    }
+    for left_out in &estimate.drawing.left_out {
+        output::line(format_args!("  {:<20} not counted: {}", left_out.name, left_out.reason));
+    }
+    if estimate.before > 0 && pictures > 0 {
+        output::line(format_args!(
+            "The farm has {} other jobs to draw; what goes before these pictures is not in the time.",
+            estimate.before
+        ));
+    }
+    for check in &estimate.budget {
+        let colour = if check.exceeded == Some(true) || check.nothing_begins == Some(true) { 31 } else { 90 };
+        output::line(output::paint(&check.to_string(), colour));
+    }
+}
+
+fn print_share(share: &Share) {
+    let basis = match share.basis {
+        Basis::Measured => format!("measured on {} pictures", share.measured_jobs),
+        Basis::Scaled => "from other nodes' time, at its pace".to_owned(),
+    };
+    let loading = match share.loading {
+        None => "; loading the models was never measured and is not in it".to_owned(),
+        Some(seconds) if seconds > 0.0 => format!("; {} of it for loading the models", lasting(seconds)),
+        Some(_) => String::new(),
+    };
+    let away = share.away.map(|away| format!("; now {away}")).unwrap_or_default();
+    output::line(format_args!(
+        "  {:<20} {:>5} pictures  {:>10}  {:>8}  {basis}{loading}{away}",
+        share.name,
+        share.jobs,
+        lasting(share.seconds),
+        share.cost
+    ));
+}
+
+/// A time as people say it.
+fn lasting(seconds: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "times are positive and far below what fits")]
+    let minutes = (seconds / 60.0).round() as u64;
+    match minutes {
+        _ if seconds < 10.0 => format!("{seconds:.1} s"),
+        _ if seconds < 120.0 => format!("{seconds:.0} s"),
+        0..120 => format!("{minutes} min"),
+        minutes => format!("{} h {} min", minutes / 60, minutes % 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_said_as_people_say_them() {
+        assert_eq!([0.44, 61.0, 600.0, 7500.0].map(lasting), ["0.4 s", "61 s", "10 min", "2 h 5 min"]);
+    }
+}

@@ -1,0 +1,202 @@
+//! What people see of a drawing while it is under way, and how soon it ends when they want it to.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+#[path = "../../store/tests/databases/mod.rs"]
+mod databases;
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use bible::Digest;
+use comfy_sim::{Options as SimOptions, Sim};
+use comfyui::{Graph, Link, Node};
+use farm::{Band, JobId, JobState, Money, NodeId, Progress};
+use store::farm::{JobFilter, NewJob, NewNode, Note};
+use store::{BlobStore, BlobUrl, PageRequest, Project, Store};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+use worker::{ExpectedOutput, Options, OutputMedia, Payload, Variant, Worker};
+
+const JOB: JobId = JobId(Uuid::from_u128(1000));
+
+fn now() -> farm::Time {
+    chrono::Utc::now()
+}
+
+fn graph(steps: u32) -> Graph {
+    Graph::new()
+        .with("4", Node::new("CheckpointLoaderSimple").with("ckpt_name", "standin.safetensors"))
+        .with("5", Node::new("EmptyLatentImage").with("width", 768).with("height", 512).with("batch_size", 1))
+        .with("6", Node::new("CLIPTextEncode").with("clip", Link::to("4", 1)).with("text", "1girl, lantern"))
+        .with(
+            "3",
+            Node::new("KSampler")
+                .with("model", Link::to("4", 0))
+                .with("positive", Link::to("6", 0))
+                .with("negative", Link::to("6", 0))
+                .with("latent_image", Link::to("5", 0))
+                .with("seed", 7)
+                .with("steps", steps)
+                .with("cfg", 7.0)
+                .with("sampler_name", "euler")
+                .with("scheduler", "normal")
+                .with("denoise", 1.0),
+        )
+        .with("8", Node::new("VAEDecode").with("samples", Link::to("3", 0)).with("vae", Link::to("4", 2)))
+        .with("9", Node::new("SaveImage").with("images", Link::to("8", 0)).with("filename_prefix", "x"))
+}
+
+/// A server that takes its time, a worker that drives it, and a job of so many of its steps.
+struct House {
+    store: Store,
+    sim: Sim,
+    stop: CancellationToken,
+    worker: JoinHandle<Result<(), store::StoreError>>,
+}
+
+impl House {
+    async fn new(store: &Store, step: Duration, steps: u32) -> Self {
+        let project = Project {
+            id: Uuid::from_u128(1),
+            slug: "lantern-road".parse().unwrap(),
+            title: "Lanterns".to_owned(),
+            description: String::new(),
+            bible: Digest::of(b"bible"),
+            created_at: now(),
+            updated_at: now(),
+        };
+        assert!(store.create_project(&project).await.unwrap());
+        let sim = Sim::start(SimOptions { step, ..SimOptions::default() }).await.unwrap();
+        let node = NewNode {
+            id: NodeId(Uuid::from_u128(100)),
+            name: "node-1".to_owned(),
+            url: sim.url(),
+            groups: BTreeSet::new(),
+            per_hour: Money::ZERO,
+            hours: None,
+        };
+        store.add_farm_node(node, now()).await.unwrap();
+        let expected = vec![ExpectedOutput { node: "9".into(), count: 1, media: OutputMedia::Picture, size: Some((768, 512)) }];
+        let graph = graph(steps);
+        let job = NewJob {
+            id: JOB,
+            project: project.id,
+            user: "aiko".to_owned(),
+            subject: "shot 1".to_owned(),
+            band: Band::Normal,
+            deadline: None,
+            size: 1.0,
+            needs: worker::needs_of(&graph, "standin"),
+            after: Vec::new(),
+            payload: serde_json::to_value(Payload { variants: vec![Variant { graph, inputs: Vec::new(), expected }] }).unwrap(),
+            variants: 0,
+            held: false,
+        };
+        store.submit_jobs(vec![job], now()).await.unwrap();
+        let stop = CancellationToken::new();
+        let blobs = BlobStore::open(&BlobUrl::Memory).unwrap();
+        let worker = tokio::spawn(Worker::new(store.clone(), blobs, Options::new("one")).run(stop.clone()));
+        Self { store: store.clone(), sim, stop, worker }
+    }
+
+    async fn until(&self, what: &str, mut seen: impl AsyncFnMut(&Store) -> bool) {
+        let begun = Instant::now();
+        while !seen(&self.store).await {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{what}: {:?}", self.store.farm_job(JOB).await.unwrap());
+            tokio::time::sleep(Duration::from_millis(30)).await;
+        }
+    }
+
+    async fn ends_as(&self, state: JobState) {
+        self.until("the end", async |store| store.farm_job_state(JOB).await.unwrap() == Some(state)).await;
+    }
+
+    async fn rest(self) {
+        self.stop.cancel();
+        self.worker.await.unwrap().unwrap();
+        drop(self.sim);
+    }
+}
+
+async fn a_drawing_is_seen(store: Store) {
+    // So slow that a busy machine sees it on its way.
+    let house = House::new(&store, Duration::from_millis(400), 20).await;
+    let listed =
+        async |store: &Store| store.farm_jobs(&JobFilter::default(), PageRequest::new(1, None).unwrap()).await.unwrap().items.remove(0);
+    house
+        .until("progress", async |store| listed(store).await.progress.is_some_and(|progress| progress.step.is_some_and(|step| step >= 2)))
+        .await;
+    let progress = listed(&store).await.progress.unwrap();
+    assert_eq!((progress.class.as_deref(), progress.steps, progress.nodes), (Some("KSampler"), Some(20), 6));
+    assert!(progress.fraction > 0.0 && progress.fraction < 1.0, "{progress:?}");
+    let why = store.why_job_waits(JOB, &farm::Policy::default(), now()).await.unwrap().unwrap().to_string();
+    assert!(why.starts_with("It is running on node-1 for ") && why.contains(": KSampler "), "{why}");
+    house.until("a picture", async |store| store.farm_preview(JOB).await.unwrap().is_some()).await;
+    let preview = store.farm_preview(JOB).await.unwrap().unwrap();
+    assert_eq!((preview.number, preview.media_type.as_str(), &preview.bytes[..2]), (1, "image/jpeg", &b"\xff\xd8"[..]));
+    assert!(preview.bytes.len() < 64 << 10, "it is small: {} bytes", preview.bytes.len());
+    let under_way = store.under_way(Some(Uuid::from_u128(1)), farm::Time::UNIX_EPOCH).await.unwrap();
+    assert_eq!((under_way.len(), under_way[0].subject.as_str()), (1, "shot 1"));
+
+    house.ends_as(JobState::Done).await;
+    assert_eq!(store.farm_preview(JOB).await.unwrap(), None, "it is gone with the attempt");
+    assert!(store.under_way(None, farm::Time::UNIX_EPOCH).await.unwrap().is_empty());
+    let attempt = store.farm_job(JOB).await.unwrap().unwrap().attempts.remove(0);
+    let late = Note { job: JOB, token: attempt.token, progress: Progress { step: Some(1), ..progress }, preview: None };
+    assert_eq!(store.note_progress(vec![late]).await.unwrap(), 0, "what is noted after the end changes nothing");
+    house.rest().await;
+}
+
+/// How long after somebody wanted it to end a drawing has ended on its node, asked for by `other`.
+async fn ended_within(store: &Store, other: &Store) -> Duration {
+    // Leases are renewed each ten seconds: nothing of what is here waits for that.
+    let house = House::new(store, Duration::from_millis(100), 600).await;
+    house
+        .until("its begin", async |store| {
+            store.farm_job(JOB).await.unwrap().unwrap().attempts.iter().any(|attempt| attempt.running_at.is_some())
+        })
+        .await;
+    let begun = Instant::now();
+    other.cancel_job(JOB, now()).await.unwrap();
+    house.ends_as(JobState::Cancelled).await;
+    let took = begun.elapsed();
+    house.rest().await;
+    took
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drawing_is_seen_while_it_is_under_way_on_sqlite() {
+    let (_folder, store) = databases::sqlite().await;
+    a_drawing_is_seen(store).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drawing_is_seen_while_it_is_under_way_on_postgresql() {
+    a_drawing_is_seen(databases::postgres().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drawing_ends_soon_when_this_process_wants_it_to() {
+    let (_folder, store) = databases::sqlite().await;
+    let took = ended_within(&store, &store).await;
+    assert!(took < Duration::from_secs(3), "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drawing_ends_soon_when_another_process_of_the_same_file_wants_it_to() {
+    let (folder, store) = databases::sqlite().await;
+    let other = Store::open(&store::DatabaseUrl::Sqlite(folder.path().join("studio.db"))).await.unwrap();
+    let took = ended_within(&store, &other).await;
+    assert!(took < Duration::from_secs(4), "{took:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drawing_ends_soon_when_another_host_of_the_same_server_wants_it_to() {
+    let url = databases::postgres_url();
+    let store = Store::open(&url.parse().unwrap()).await.unwrap();
+    let other = Store::open(&url.parse().unwrap()).await.unwrap();
+    let took = ended_within(&store, &other).await;
+    assert!(took < Duration::from_secs(3), "{took:?}");
+}
