@@ -224,8 +224,7 @@ async fn run(
     submission: &Submission,
     fresh: bool,
 ) -> Result<Told, Gone> {
-    // Events are hints; without a socket all goes on by asking.
-    let socket = Socket::connect(server).await.ok();
+    let socket = shared.sockets.take(node.id, server).await;
     let (steps, heard) = mpsc::unbounded_channel();
     let begun = Instant::now();
     let (cancel, sight) = (&lease.cancel, &*lease.sight);
@@ -236,6 +235,12 @@ async fn run(
     let Ran { result, started } = outcome;
     match result {
         Ok(done) => {
+            if let Some(socket) = socket {
+                shared.sockets.keep(node.id, server, socket);
+            }
+            if begun.elapsed() >= WORTH_TELLING {
+                advance(shared, job, lease, Step::Storing).await?;
+            }
             let seconds = started.unwrap_or(begun).elapsed().as_secs_f64();
             store_files(shared, node, job, lease, done, seconds, fresh && started.is_some()).await
         }
@@ -356,6 +361,10 @@ impl Asking<'_> {
     }
 }
 
+/// How far an attempt is, is written down of those that last: what is over sooner nobody looks at, and each step takes a
+/// transaction.
+const WORTH_TELLING: Duration = Duration::from_millis(500);
+
 /// Writes down how far an attempt is, until nothing more is told.
 fn tell_steps<'a>(
     shared: &'a Shared,
@@ -364,24 +373,35 @@ fn tell_steps<'a>(
     mut furthest: AttemptState,
     mut heard: mpsc::UnboundedReceiver<Step>,
 ) -> BoxFuture<'a, Result<(), Gone>> {
+    let due = tokio::time::Instant::now() + WORTH_TELLING;
     Box::pin(async move {
-        while let Some(step) = heard.recv().await {
-            if step.state() > furthest {
-                furthest = step.state();
-                match advance(shared, job, lease, step).await {
-                    Ok(()) => {}
-                    // For people to see only: the end is reported until it is taken.
-                    Err(Gone::Database(error)) => {
-                        tracing::warn!(job.id = %job.id, reason = chain(&error), "how far the attempt is was not written down");
+        let mut news = None;
+        loop {
+            tokio::select! {
+                step = heard.recv() => match step {
+                    Some(step) if step.state() > furthest => {
+                        furthest = step.state();
+                        news = Some(step);
                     }
-                    Err(Gone::Superseded) => {
-                        lease.lost.cancel();
-                        return Err(Gone::Superseded);
+                    Some(_) => {}
+                    None => return Ok(()),
+                },
+                () = tokio::time::sleep_until(due), if news.is_some() => {
+                    let Some(step) = news.take() else { continue };
+                    match advance(shared, job, lease, step).await {
+                        Ok(()) => {}
+                        // For people to see only: the end is reported until it is taken.
+                        Err(Gone::Database(error)) => {
+                            tracing::warn!(job.id = %job.id, reason = chain(&error), "how far the attempt is was not written down");
+                        }
+                        Err(Gone::Superseded) => {
+                            lease.lost.cancel();
+                            return Err(Gone::Superseded);
+                        }
                     }
                 }
             }
         }
-        Ok(())
     })
 }
 
@@ -421,7 +441,6 @@ async fn store_files(
     seconds: f64,
     watched: bool,
 ) -> Result<Told, Gone> {
-    advance(shared, job, lease, Step::Storing).await?;
     let cached = matches!(done.entry.conclusion(), comfyui::wire::Conclusion::Success { cached } if !cached.is_empty());
     // A result that was partly there from before, or whose start was not seen, says nothing about the node's speed.
     let measured = (watched && !cached).then_some(seconds);

@@ -28,6 +28,7 @@ mod options;
 mod payload;
 mod scale;
 mod sight;
+mod sockets;
 mod work;
 
 pub use clock::Clock;

@@ -25,6 +25,7 @@ use crate::draw::{After, draw};
 use crate::leases::{Lease, Leases};
 use crate::options::Options;
 use crate::sight::note_progress;
+use crate::sockets::Sockets;
 
 /// What all tasks of a worker share.
 #[derive(Debug)]
@@ -34,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) options: Options,
     pub(crate) clock: Clock,
     pub(crate) leases: Leases,
+    pub(crate) sockets: Sockets,
     random: AtomicU64,
 }
 
@@ -83,7 +85,17 @@ impl Worker {
     #[must_use]
     pub fn new(store: Store, blobs: BlobStore, options: Options) -> Self {
         let random = AtomicU64::new(Uuid::now_v7().as_u64_pair().1);
-        Self { shared: Arc::new(Shared { store, blobs, options, clock: Clock::default(), leases: Leases::default(), random }) }
+        Self {
+            shared: Arc::new(Shared {
+                store,
+                blobs,
+                options,
+                clock: Clock::default(),
+                leases: Leases::default(),
+                sockets: Sockets::default(),
+                random,
+            }),
+        }
     }
 
     /// Works until `stop` fires; then it takes nothing new, brings what it has to its end, and lets its nodes go.
@@ -228,6 +240,7 @@ impl Loop {
         let driven = self.shared.store.drive_nodes(&name, &groups, &nodes, most, &policy, now).await?;
         let ids: HashSet<NodeId> = driven.iter().map(|node| node.id).collect();
         self.nodes.retain(|id, _| ids.contains(id));
+        self.shared.sockets.only(|id| self.nodes.contains_key(&id));
         for node in driven {
             self.meet(node, &patience);
         }
