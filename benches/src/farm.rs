@@ -39,7 +39,9 @@ pub(crate) fn databases() -> anyhow::Result<Vec<Figure>> {
 
 /// What worker and client use of the CPU.
 pub(crate) fn client() -> anyhow::Result<Vec<Figure>> {
-    Ok(vec![runtime()?.block_on(overhead())?])
+    // On one thread, as `echo-studio worker` runs.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    Ok(vec![runtime.block_on(overhead())?])
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
