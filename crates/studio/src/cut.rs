@@ -7,9 +7,10 @@ use bible::story::{Episode, Scene, Shot};
 use bible::version::CommitId;
 use bible::{Digest, StoryTime};
 use bytes::Bytes;
+use consistency::{Gate, Score};
 use editorial::clip::{Clip, ClipSpec};
 use editorial::episode::{Chapter, EpisodeSpec};
-use editorial::report::{DialogueReport, PartReport, Report, SceneReport, ShotReport, ShotStatus};
+use editorial::report::{DialogueReport, PartReport, Report, SceneReport, ShotGate, ShotReport, ShotStatus};
 use editorial::sound::{Cue, Loudness, MixSpec};
 use editorial::subtitle::{Dialogue, Subtitles};
 use editorial::thumbnails::{ContactSheet, timecode};
@@ -137,7 +138,7 @@ impl Production<'_> {
             let blob = self.studio.blobs.put(Bytes::from(bytes)).await?;
             kept.push(ArtifactFile { name, digest: blob.digest, media_type: media_type.to_owned(), bytes: blob.bytes });
         }
-        let facts = serde_json::json!({ "loudness": made.loudness, "notes": report.notes, "gate": report.gate });
+        let facts = serde_json::json!({ "loudness": made.loudness, "notes": report.notes, "gate": self.show.project.settings.gate });
         let cut = Cut {
             id: (self.studio.environment.new_id)(),
             project: self.project,
@@ -268,7 +269,6 @@ impl Production<'_> {
             produced_at: (self.studio.environment.now)().format("%Y-%m-%d %H:%M UTC").to_string(),
             rate: settings.frame_rate,
             frames: episode.frames(),
-            gate: settings.gate,
             drawn: facts.drawn,
             cached: facts.cached,
             seconds: Some(facts.start.elapsed().as_secs_f64()),
@@ -305,12 +305,18 @@ impl Production<'_> {
                 VerdictStatus::Rejected => ShotStatus::Rejected,
             }),
             score: artifact.and_then(|artifact| artifact.score),
+            gate: gate.as_ref().map(|report| shot_gate(report.gate)),
             reasons: gate.as_ref().map(|gate| gate.reasons().collect()).unwrap_or_default(),
             parts: gate.as_ref().map(parts).unwrap_or_default(),
             approved_by: verdict.filter(|verdict| verdict.decided_by != "gate").map(|verdict| verdict.decided_by.clone()),
             provenance: artifact.map(|artifact| provenance(artifact, material.commits.get(&artifact.bible).copied())).unwrap_or_default(),
         }
     }
+}
+
+/// The bounds that decided on a shot.
+fn shot_gate(gate: Gate) -> ShotGate {
+    ShotGate { accept: gate.accept.value(), person: gate.person.map(Score::value), words: gate.to_string() }
 }
 
 /// The measured parts of all pictures, worst first.

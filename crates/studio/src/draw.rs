@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bible::story::{Move, Weather};
-use consistency::{Calibration, ClipLimits, ClipMeter, ClipReport, Fingerprint, Other, Score};
+use consistency::{Calibration, ClipLimits, ClipMeter, ClipReport, Fingerprint, Gate, Other};
 use editorial::clip::ClipSpec;
 use engine::picture::{PartMap, Raster, Skeleton};
 use engine::{ClipBrief, Engine, EngineError, Frame, PictureBrief};
@@ -59,7 +59,7 @@ impl KeyPicture {
 
     /// Judges the picture as it was written, against others that it was asked to differ from; with `witnesses` one that
     /// the layout engine did not draw.
-    pub(crate) fn judge(&self, others: &[Other], gate: Score, witnesses: Option<&Witnesses>) -> PictureVerdict {
+    pub(crate) fn judge(&self, others: &[Other], gate: Gate, witnesses: Option<&Witnesses>) -> PictureVerdict {
         let (name, bytes) = self.files.first().map_or(("", &[][..]), |file| (file.name.as_str(), &file.bytes[..]));
         let verdict = match witnesses {
             None => judge_picture(bytes, self.parts.as_ref(), &self.brief, others, gate),
@@ -99,7 +99,7 @@ fn poster(image: &Raster, subject: &Subject) -> Result<MadeFile, StudioError> {
 
 impl Studio {
     /// Draws a shot: its key pictures with their maps, judged, and its clip.
-    pub(crate) async fn draw_shot(&self, order: ClipOrder<'_>, gate: Score, witnesses: Option<Witnesses>) -> Result<Drawn, StudioError> {
+    pub(crate) async fn draw_shot(&self, order: ClipOrder<'_>, gate: Gate, witnesses: Option<Witnesses>) -> Result<Drawn, StudioError> {
         let ClipOrder { engine, subject, clip, .. } = &order;
         let (engine, subject, clip) = (Arc::clone(engine), (*subject).clone(), Arc::clone(clip));
         let asked = subject.clone();
@@ -125,7 +125,7 @@ impl Studio {
 
     /// Draws the frames of a transition. Its pictures are mixtures of two that were judged each by itself, so
     /// only its soundness as a clip is judged.
-    pub(crate) async fn draw_transition(&self, order: ClipOrder<'_>, from: &Arc<ClipBrief>, gate: Score) -> Result<Drawn, StudioError> {
+    pub(crate) async fn draw_transition(&self, order: ClipOrder<'_>, from: &Arc<ClipBrief>, gate: Gate) -> Result<Drawn, StudioError> {
         let subject = order.subject.clone();
         let (engine, left) = (Arc::clone(&order.engine), Arc::clone(from));
         let last = tokio::task::spawn_blocking(move || last_picture(engine.as_ref(), &left));

@@ -4,7 +4,7 @@ use bible::{Digest, Slug};
 use consistency::calibration::Calibrated;
 use consistency::colour::ColourEvidence;
 use consistency::measure::Role;
-use consistency::{ColourModel, Outcome, Region, Score, Status, Subject as Seen, agreement};
+use consistency::{ColourModel, Gate, Outcome, Region, Score, Status, Subject as Seen, agreement};
 use editorial::evidence_card::{CardPart, EvidenceCard};
 use engine::picture::PartMap;
 use serde::Serialize;
@@ -32,8 +32,9 @@ pub struct Evidence {
     pub status: Status,
     /// The lowest score; none when nothing was measured.
     pub score: Option<Score>,
-    /// The score that was needed.
-    pub gate: Score,
+    /// The gate that it was held against.
+    #[serde(flatten)]
+    pub gate: Gate,
     /// What decided, as a sentence.
     pub rule: String,
     /// Its parts, the worst first.
@@ -122,7 +123,7 @@ impl Studio {
         let card = EvidenceCard {
             title: format!("{}, {}", evidence.subject, evidence.picture),
             verdict: match evidence.score {
-                Some(score) => format!("{status}: {score}, and {} is needed", evidence.gate),
+                Some(score) => format!("{status}: {score}; {}", evidence.gate),
                 None => format!("{status}: nothing was measured that has a score"),
             },
             rule: evidence.rule.clone(),

@@ -61,6 +61,7 @@ pub use history::{History, HistoryError};
 pub use lint::lint_source;
 pub use plan::Plan;
 pub use produce::{Outcome, ProduceOptions};
+pub use proposal::{KindProposal, Proposals};
 pub use review::Judgement;
 pub use show::Show;
 pub use subject::Subject;

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use bible::Digest;
 use bytes::Bytes;
-use consistency::{Calibration, Other, Score, Status};
+use consistency::{Calibration, Other, Status};
 use engine::Engine;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
@@ -82,7 +82,6 @@ pub(crate) struct Production<'a> {
     pub(crate) graph: &'a Graph<'a>,
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) project: Uuid,
-    pub(crate) gate: Score,
     pub(crate) scratch: PathBuf,
     pub(crate) out: PathBuf,
     pub(crate) progress: &'a Progress,
@@ -141,7 +140,6 @@ impl Studio {
                 graph: &graph,
                 engine,
                 project,
-                gate: show.gate(),
                 scratch,
                 out: options.out.clone(),
                 progress,
@@ -298,7 +296,7 @@ impl Production<'_> {
                 .take_while(|(other, _)| *other != name)
                 .map(|(name, fingerprint)| Other { name: name.clone(), fingerprint: *fingerprint })
                 .collect();
-            let gate = self.gate;
+            let gate = self.show.gate_of(&node.work);
             let judged = tokio::task::spawn_blocking(move || {
                 let report = GateReport::of(gate, vec![picture.judge(&others, gate, witnesses.as_ref())]);
                 Ok(Drawn { files: picture.files, report })
@@ -314,7 +312,7 @@ impl Production<'_> {
     async fn draw_clip(&self, node: &Node) -> Result<(), StudioError> {
         self.stop_when_cancelled()?;
         let attempt = self.start(node).await?;
-        let begun = Instant::now();
+        let (gate, begun) = (self.show.gate_of(&node.work), Instant::now());
         let work = async {
             let order = |clip| ClipOrder {
                 engine: Arc::clone(&self.engine),
@@ -328,9 +326,9 @@ impl Production<'_> {
             match &node.work {
                 Work::Shot { clip, .. } => {
                     let witnesses = self.witnesses(node, &self.placed().await?).await?;
-                    self.studio.draw_shot(order(clip), self.gate, witnesses).await
+                    self.studio.draw_shot(order(clip), gate, witnesses).await
                 }
-                Work::Transition { from, to, .. } => self.studio.draw_transition(order(to), from, self.gate).await,
+                Work::Transition { from, to, .. } => self.studio.draw_transition(order(to), from, gate).await,
                 Work::Sheet(_) => unreachable!("sheets are drawn look by look"),
             }
         };
@@ -432,7 +430,7 @@ impl Production<'_> {
             id: (self.studio.environment.new_id)(),
             status: stored_status(report.status),
             score: report.score.map(consistency::Score::value),
-            gate: report.gate.value(),
+            gate: report.gate.accept.value(),
             decided_by: "gate".to_owned(),
             note: String::new(),
             report: json,
@@ -454,7 +452,8 @@ impl Production<'_> {
             let placed = self.placed().await?;
             for (node, artifact) in kept {
                 let Some(verdict) = verdicts.get(&artifact).filter(|verdict| verdict.decided_by == "gate") else { continue };
-                if self.judges.is_none() && verdict.gate == self.gate.value() {
+                let gate = self.show.gate_of(&node.work);
+                if self.judges.is_none() && GateReport::stored_gate(&verdict.report) == Some(gate) {
                     continue;
                 }
                 self.stop_when_cancelled()?;
@@ -464,7 +463,7 @@ impl Production<'_> {
                     Some(judges) => self.looked_at_again(artifact, node, before.clone(), judges, &placed).await?,
                     None => before.clone(),
                 };
-                let report = if seen.gate == self.gate { seen } else { seen.held_against(self.gate) };
+                let report = if seen.gate == gate { seen } else { seen.held_against(gate) };
                 if report != before {
                     self.studio.store.decide(artifact, &self.decision(&report, &node.subject)?).await?;
                 }

@@ -6,7 +6,8 @@ use super::EpisodeSource;
 use super::error::{Position, SourceError};
 use super::files::Slugs;
 use super::spelling::nearest;
-use super::yaml::{Node, Step};
+use super::yaml::{Kind, Node, Step};
+use crate::gate::{Bounds, Gate};
 use crate::project::{Bible, Canvas, ProjectSettings, VisualStyle};
 use crate::resolve::Timeline;
 use crate::shot_list::{CastSpec, LineRef, ShotSpec};
@@ -121,7 +122,7 @@ impl Checks<'_> {
         self.in_file("project.yaml".to_owned());
         self.length(path!["title"], &settings.title, 1, 200);
         self.length(path!["description"], &settings.description, 0, 2000);
-        self.range(path!["gate"], settings.gate, 0.0, 1.0);
+        self.gate(&settings.gate);
         let Canvas { width, height } = settings.canvas;
         for (side, pixels) in [("width", width), ("height", height)] {
             if pixels % 2 == 1 || !(64..=7680).contains(&pixels) {
@@ -136,6 +137,31 @@ impl Checks<'_> {
         let tag = settings.language.split('-').next().unwrap_or_default();
         if !(2..=3).contains(&tag.len()) || !settings.language.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             self.report(path!["language"], format!("{:?} is no language", settings.language), "write a tag such as en, ja or pt-BR");
+        }
+    }
+
+    fn gate(&mut self, gate: &Gate) {
+        let kinds = (gate.shots.iter().map(|(framing, bounds)| (path!["gate", "shots", framing.word()].to_vec(), *bounds)))
+            .chain(gate.sheets.map(|bounds| (path!["gate", "sheets"].to_vec(), bounds)));
+        let own = (path!["gate"].to_vec(), Bounds { accept: Some(gate.accept), person: gate.person });
+        for (path, Bounds { accept, person }) in std::iter::once(own).chain(kinds) {
+            let field = |name: &str| -> Vec<Step> { path.iter().cloned().chain([name.into()]).collect() };
+            if let Some(accept) = accept {
+                // Where one number is all that is written, it is `accept`.
+                let written = self.nodes.get(&self.file).and_then(|node| path.iter().try_fold(node, |node, step| node.step(step)));
+                let plain = written.is_some_and(|node| matches!(node.kind, Kind::Scalar(_)));
+                self.range(&if plain { path.clone() } else { field("accept") }, accept, 0.0, 1.0);
+            }
+            let Some(person) = person else { continue };
+            self.range(&field("person"), person, 0.0, 1.0);
+            let accept = accept.unwrap_or(gate.accept);
+            if person > accept {
+                self.report(
+                    &field("person"),
+                    format!("`person` is {person}, and from {accept} on pictures are accepted without a person"),
+                    format!("write {accept} or less"),
+                );
+            }
         }
     }
 

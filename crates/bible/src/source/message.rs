@@ -69,6 +69,11 @@ fn worded(file: &str, text: &str, root: &Node, culprit: &Culprit, schema: &Schem
     let field = name_of(path);
     if let Some(rest) = text.strip_prefix("unknown variant `") {
         let got = rest.split('`').next().unwrap_or_default();
+        // Where names come from a list and values stand behind them, it is the name that nobody knows.
+        if matches!(path.last(), Some(Step::Key(key)) if key == got) {
+            let problem = format!("there is no `{got}` here");
+            return SourceError::new(file, root.locate_key(path), problem, suggestion(got, &listed(text), "one of"));
+        }
         return SourceError::new(file, at, format!("{field} cannot be `{got}`"), suggestion(got, &listed(text), "one of"));
     }
     if let Some(rest) = text.strip_prefix("invalid type: ") {

@@ -36,6 +36,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
         output::json(&evidence)?;
     } else {
         output::line(format_args!("{}: {}", evidence.subject, evidence.rule));
+        output::line(format_args!("  {}", evidence.gate));
         for suggestion in &evidence.suggestions {
             output::line(format_args!("  {} {}: {}", suggestion.action, suggestion.what, suggestion.because));
         }

@@ -55,7 +55,7 @@ pub(crate) struct PartLine {
 /// The verdict that counts.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({
-    "status": "needs_review", "score": 0.81, "gate": 0.85, "decided_by": "gate", "note": "",
+    "status": "needs_review", "score": 0.81, "gate": 0.85, "person": 0.7, "gate_rule": "shots.close-up", "decided_by": "gate", "note": "",
     "decided_at": "2026-05-04T09:30:02.000000Z", "reasons": ["hair is too dark"],
     "parts": [{ "picture": "key.png", "part": "mio/hair", "expected": "#2b2f4a", "found": "#1f2238", "difference": 5.8, "tolerance": 3.0 }]
 }))]
@@ -65,8 +65,12 @@ pub(crate) struct VerdictView {
     pub(crate) status: VerdictStatus,
     /// 0 to 1; null when nothing could be measured.
     score: Option<f64>,
-    /// The score that was needed.
+    /// The score from which it is accepted.
     gate: f64,
+    /// The score from which a person decides; null where everything below `gate` is rejected.
+    person: Option<f64>,
+    /// The part of the project's `gate` that decided: `project`, `sheets`, `shots.close-up`…
+    gate_rule: String,
     /// `gate`, or a person.
     decided_by: String,
     /// A person's note.
@@ -84,6 +88,8 @@ impl From<&Decision> for VerdictView {
             status: decision.status,
             score: report.as_ref().and_then(|report| report.score).map(|score| score.value()),
             gate: decision.gate,
+            person: report.as_ref().and_then(|report| report.gate.person).map(|score| score.value()),
+            gate_rule: report.as_ref().map(|report| report.gate.rule).unwrap_or_default().to_string(),
             decided_by: decision.decided_by.clone(),
             note: decision.note.clone(),
             decided_at: decision.decided_at,
