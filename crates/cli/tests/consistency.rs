@@ -122,5 +122,9 @@ fn bounds_by_kind_leave_what_lies_between_them_to_a_person_and_changing_them_dra
 
     desk.write("project.yaml", &project);
     assert_eq!(desk.run(&["produce", "--quiet"]).code, 0);
-    assert!(statuses("").iter().all(|(status, rule)| status == "accepted" && (rule == "null" || rule == "\"sheets\"")), "{:?}", statuses(""));
+    assert!(
+        statuses("").iter().all(|(status, rule)| status == "accepted" && (rule == "null" || rule == "\"sheets\"")),
+        "{:?}",
+        statuses("")
+    );
 }

@@ -89,7 +89,10 @@ mod tests {
     fn between_two_bounds_a_person_decides_and_at_a_bound_the_kinder_side() {
         let gate = Gate { person: Some(score(0.7)), rule: GateRule::Shots(Framing::Long), ..score(0.85).into() };
         let of = |value: f64| gate.status(score(value));
-        assert_eq!([of(0.85), of(0.849), of(0.7), of(0.699)], [Status::Accepted, Status::NeedsReview, Status::NeedsReview, Status::Rejected]);
+        assert_eq!(
+            [of(0.85), of(0.849), of(0.7), of(0.699)],
+            [Status::Accepted, Status::NeedsReview, Status::NeedsReview, Status::Rejected]
+        );
         assert_eq!(Gate::from(score(0.85)).status(score(0.849)), Status::Rejected);
         let said = gate.objection(score(0.8)).unwrap();
         assert_eq!(said, "scores 0.800: from 0.700 and below 0.850 a person decides, by the gate of long shots");

@@ -134,6 +134,9 @@ impl Checks<'_> {
                 );
             }
         }
+        if let Some(attempts) = settings.render.attempts {
+            self.range(path!["render", "attempts"], f64::from(attempts), 1.0, 10.0);
+        }
         let tag = settings.language.split('-').next().unwrap_or_default();
         if !(2..=3).contains(&tag.len()) || !settings.language.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             self.report(path!["language"], format!("{:?} is no language", settings.language), "write a tag such as en, ja or pt-BR");
@@ -175,6 +178,7 @@ impl Checks<'_> {
         self.length(path!["name"], &character.name, 1, 100);
         self.length(path!["description"], &character.description, 0, 1000);
         self.range(path!["visual_traits", "height_cm"], character.visual_traits.height_cm, 5.0, 1000.0);
+        self.misplaced(character);
         if let Some(voice) = &character.voice {
             if let Some(pitch) = voice.pitch {
                 self.range(path!["voice", "pitch"], f64::from(pitch), 0.0, 99.0);
@@ -210,6 +214,38 @@ impl Checks<'_> {
             }
         }
         self.looks(slug, character);
+    }
+
+    /// Fields that are kept as extras where they are and mean something elsewhere.
+    fn misplaced(&mut self, character: &Character) {
+        const OF_A_LOOK: [&str; 2] = ["accessories", "garments"];
+        const OF_TRAITS: [&str; 10] = ["build", "height_cm", "head", "hair", "eyes", "brows", "nose", "ears", "tail", "marks"];
+        const OF_THE_CHARACTER: [&str; 8] = ["age", "pronouns", "colour_model", "personality", "voice", "wardrobe", "relationships", "arc"];
+        let look = character.look.as_ref().map_or("<look>", Slug::as_str);
+        let worn = |field: &str| format!("move it into the look that it belongs to: `wardrobe: {{ {look}: {{ {field}: … }} }}`");
+        let mut found: Vec<(Vec<Step>, String)> = Vec::new();
+        for field in character.visual_traits.extra.keys() {
+            let path = path!["visual_traits", field.as_str()].to_vec();
+            if OF_A_LOOK.contains(&field.as_str()) {
+                found.push((path, worn(field)));
+            } else if OF_THE_CHARACTER.contains(&field.as_str()) {
+                found.push((path, format!("move `{field}` out of `visual_traits`, to the fields of the character")));
+            }
+        }
+        for field in character.extra.keys() {
+            let path = path![field.as_str()].to_vec();
+            if OF_A_LOOK.contains(&field.as_str()) {
+                found.push((path, worn(field)));
+            } else if OF_TRAITS.contains(&field.as_str()) {
+                found.push((path, format!("move it into `visual_traits: {{ {field}: … }}`")));
+            }
+        }
+        for (path, fix) in found {
+            let Some(Step::Key(field)) = path.last() else { continue };
+            let at = self.nodes.get(&self.file).map_or(Position::FILE, |node| node.locate_key(&path));
+            let problem = format!("`{field}` is kept here as an extra field, and nothing is drawn or told of it");
+            self.problems.push(SourceError::new(&self.file, at, problem, fix).at_path(&path).warning());
+        }
     }
 
     /// Resolves the arc and looks at what is worn in each of its segments.

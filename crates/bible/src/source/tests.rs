@@ -114,9 +114,19 @@ fn a_gate_says_at_the_word_what_is_wrong_with_it() {
     medium: 85
   sheet: 0.9"
     ));
-    insta::assert_snapshot!("a_gate_out_of_range", gate("gate:\n  accept: 0.8\n  person: 0.9\n  shots: { full: { person: 0.85 }, medium: 85 }\n  sheets: 0.9"));
+    insta::assert_snapshot!(
+        "a_gate_out_of_range",
+        gate("gate:\n  accept: 0.8\n  person: 0.9\n  shots: { full: { person: 0.85 }, medium: 85 }\n  sheets: 0.9")
+    );
     insta::assert_snapshot!("a_gate_in_words", gate("gate: high"));
     assert_eq!(gate("gate: { accept: 0.85, person: 0.7, shots: { ecu: 0.8, long: { accept: 0.6 } }, sheets: { person: 0.85 } }"), "");
+}
+
+#[test]
+fn what_stands_where_nobody_reads_it_is_told_its_place() {
+    insta::assert_snapshot!(problems(MEI, |text| {
+        text.replacen("visual_traits:\n", "hair: { style: bob }\naccessories: []\nvisual_traits:\n  accessories: [{ part: glasses }]\n  voice: { pitch: 50 }\n  favourite: red\n", 1)
+    }));
 }
 
 #[test]

@@ -125,7 +125,10 @@ async fn run_propose(project: &Path, context: &Context) -> anyhow::Result<Exit> 
         Proposal::Change { gate, present, proposed } => {
             output::line(format_args!("{}, on verdicts held out: the present one of {}", kind.words(), said(present)));
             output::line(format_args!("{}, on verdicts held out: one of {}", kind.words(), said(proposed)));
-            output::line(format_args!("to take it up, set {} in project.yaml; nothing was changed", written(&show.project.settings.gate, kind, *gate)));
+            output::line(format_args!(
+                "to take it up, set {} in project.yaml; nothing was changed",
+                written(&show.project.settings.gate, kind, *gate)
+            ));
         }
     };
     print(GateRule::Project, &proposals.project);

@@ -310,7 +310,10 @@ mod tests {
         let page = report().html();
         assert!(page.contains("0.900<small>lowest 0.900, of 1 measured"), "{page}");
         assert!(page.contains("No score: nothing was measured."));
-        assert!(page.contains("accepted from 0.850, for a person from 0.700") && page.matches("<u style").count() == 2, "the gate is marked");
+        assert!(
+            page.contains("accepted from 0.850, for a person from 0.700") && page.matches("<u style").count() == 2,
+            "the gate is marked"
+        );
         let mut silent = report();
         silent.scenes[0].shots.iter_mut().for_each(|shot| shot.score = None);
         assert!(silent.html().contains("no shot was measured"));
