@@ -309,7 +309,9 @@ impl Production<'_> {
             reasons: gate.as_ref().map(|gate| gate.reasons().collect()).unwrap_or_default(),
             parts: gate.as_ref().map(parts).unwrap_or_default(),
             approved_by: verdict.filter(|verdict| verdict.decided_by != "gate").map(|verdict| verdict.decided_by.clone()),
-            provenance: artifact.map(|artifact| provenance(artifact, material.commits.get(&artifact.bible).copied())).unwrap_or_default(),
+            provenance: artifact
+                .map(|artifact| provenance(artifact, material.commits.get(&artifact.bible).copied(), gate.as_ref()))
+                .unwrap_or_default(),
         }
     }
 }
@@ -332,9 +334,13 @@ fn parts(gate: &GateReport) -> Vec<PartReport> {
     gate.measured_parts().into_iter().map(named).collect()
 }
 
-fn provenance(artifact: &Artifact, commit: Option<CommitId>) -> Vec<(String, String)> {
+fn provenance(artifact: &Artifact, commit: Option<CommitId>, report: Option<&GateReport>) -> Vec<(String, String)> {
     let seed = artifact.seed.map_or_else(|| "none".to_owned(), |seed| seed.to_string());
-    [
+    let tries = report
+        .into_iter()
+        .flat_map(|report| &report.pictures)
+        .flat_map(|picture| picture.tries.iter().map(move |tried| (picture.picture.clone(), tried.words())));
+    let facts = [
         ("engine", format!("{} {}", artifact.engine, artifact.engine_version)),
         ("recipe", artifact.recipe.to_string()),
         ("bible", artifact.bible.to_string()),
@@ -342,9 +348,8 @@ fn provenance(artifact: &Artifact, commit: Option<CommitId>) -> Vec<(String, Str
         ("seed", seed),
         ("attempts", artifact.attempts.to_string()),
         ("took", format!("{:.2} s", artifact.seconds)),
-    ]
-    .map(|(label, value)| (label.to_owned(), value))
-    .to_vec()
+    ];
+    facts.map(|(label, value)| (label.to_owned(), value)).into_iter().chain(tries).collect()
 }
 
 /// A little to one side, always the same for a speaker, so that voices can be told apart.

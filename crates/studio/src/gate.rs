@@ -5,8 +5,8 @@ use consistency::calibration::Domain;
 use consistency::colour::ColourEvidence;
 use consistency::measure::{Evidence, Role};
 use consistency::{
-    Attributes, Calibration, ClipReport, ColourModel, ExpectedPart, Fingerprint, Gate, Layout, Linework, Measure, Measurement, Other, Outcome,
-    Score, Status, Structure, Subject, Technical, Verdict, judge, judge_calibrated,
+    Attributes, Calibration, ClipReport, ColourModel, ExpectedPart, Fingerprint, Gate, Layout, Linework, Measure, Measurement, Other,
+    Outcome, Score, Status, Structure, Subject, Technical, Verdict, judge, judge_calibrated,
 };
 use engine::PictureBrief;
 use engine::brief::{PropBrief, WornBrief};
@@ -14,6 +14,7 @@ use engine::picture::{PartMap, Raster, Skeleton};
 use serde::{Deserialize, Serialize};
 use vision_models::Sought;
 
+use crate::attempts::Try;
 use crate::networks::Networks;
 
 /// The engine that draws from the bible alone: who is in its pictures is known from how they are made.
@@ -46,6 +47,9 @@ pub struct PictureVerdict {
     pub picture: String,
     /// What was decided, with measurements and reasons.
     pub verdict: Verdict,
+    /// The attempts at it, where it was drawn more than once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tries: Vec<Try>,
 }
 
 impl GateReport {
@@ -75,7 +79,7 @@ impl GateReport {
         }
         let judged = |picture: PictureVerdict| {
             let Verdict { measurements, calibrated, .. } = picture.verdict;
-            PictureVerdict { verdict: judge_calibrated(measurements, calibrated, gate), picture: picture.picture }
+            PictureVerdict { verdict: judge_calibrated(measurements, calibrated, gate), ..picture }
         };
         Self::of(gate, self.pictures.into_iter().map(judged).collect())
     }
@@ -108,6 +112,11 @@ pub struct MeasuredPart {
 }
 
 impl PictureVerdict {
+    /// The verdict on a picture that was drawn once.
+    pub(crate) fn of(picture: &str, verdict: Verdict) -> Self {
+        Self { picture: picture.to_owned(), verdict, tries: Vec::new() }
+    }
+
     /// The colours that were found in the picture; none when they were not measured.
     pub(crate) fn colours(&self) -> Option<&ColourEvidence> {
         colours_of(&self.verdict)
@@ -254,7 +263,7 @@ pub fn judge_clip(name: &str, report: ClipReport, gate: Gate) -> PictureVerdict 
         role: Role::Consistency,
         outcome: Outcome::NotApplicable { reason: "the key pictures are measured by themselves".to_owned() },
     };
-    PictureVerdict { picture: name.to_owned(), verdict: judge(vec![report.measurement, elsewhere], gate) }
+    PictureVerdict::of(name, judge(vec![report.measurement, elsewhere], gate))
 }
 
 /// The fingerprint of a picture as it was written; `None` when it cannot be decoded.
@@ -308,7 +317,7 @@ mod tests {
             measurements: Vec::new(),
             calibrated: None,
         };
-        PictureVerdict { picture: "frame-0000.png".to_owned(), verdict }
+        PictureVerdict::of("frame-0000.png", verdict)
     }
 
     #[test]
