@@ -240,6 +240,8 @@ fn a_picture_that_the_gate_rejects_is_drawn_again_with_a_correction_and_the_best
         }
         assert!(tries[1..].iter().all(|tried| !tried["stressed"].as_array().unwrap().is_empty()), "{subject}: {tries:?}");
     }
+    let repainted = |tried: &Value| tried["repainted"].as_array().is_some_and(|parts| !parts.is_empty());
+    assert!(tried.values().flatten().any(repainted), "parts that are off are drawn anew by themselves: {tried:?}");
     assert!(taken() > once && taken() >= once + again, "{} {once} {again}", taken());
     // Servers write what they were asked for into their files.
     let says = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use consistency::{Gate, Other, Score, Status};
+use consistency::{Gate, Other, Reason, Score, Status};
 use engine::correction::{NamedPart, Repaint};
 use engine::picture::{PartMap, Raster};
 use engine::{Correction, Engine};
@@ -18,7 +18,7 @@ use crate::gate::PictureVerdict;
 use crate::picture_files::MadeFile;
 use crate::rendering::seed_of;
 use crate::subject::Subject;
-use crate::suggestion::{Act, PartOf, suggestions};
+use crate::suggestion::{PartOf, suggestions};
 
 /// The largest share of a picture that is repainted: where more is off, all of it is drawn anew.
 const MOST_REPAINTED: f64 = 0.5;
@@ -180,8 +180,14 @@ fn corrected(before: &Attempt, attempt: u32) -> (Correction, Vec<String>, Vec<St
     let mut parts: Vec<PartOf> = all.iter().flat_map(|suggestion| suggestion.parts.iter().cloned()).collect();
     parts.sort_unstable();
     parts.dedup();
-    // What no part can mend, a soft picture or somebody else in it, is not mended by repainting parts.
-    let only_parts = !all.iter().any(|suggestion| suggestion.action == Act::Look || suggestion.parts.is_empty());
+    // What no part can mend, a soft picture or somebody else in it, is not mended by repainting parts. Why it waits for a
+    // person besides is nothing that drawing mends.
+    let rejecting = verdict.reasons.iter().filter(|reason| reason.leads_to == Some(Status::Rejected));
+    let is_of_parts = |reason: &Reason| {
+        let named = || all.iter().any(|suggestion| suggestion.because == reason.message && !suggestion.parts.is_empty());
+        reason.code == "colour-off" || reason.measure == "calibration" || named()
+    };
+    let only_parts = rejecting.clone().next().is_some() && rejecting.into_iter().all(is_of_parts);
     let repaint = map.filter(|_| only_parts).and_then(|map| repaint(&before.picture, map, &parts));
     let repainted = if repaint.is_some() { parts.iter().map(PartOf::words).collect() } else { Vec::new() };
     let stress: Vec<NamedPart> = parts.into_iter().filter_map(|PartOf { owner, part }| Some(NamedPart { owner: owner?, part })).collect();

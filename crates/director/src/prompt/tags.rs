@@ -36,7 +36,8 @@ impl Tags {
     /// The same with more weight where it is `stressed`.
     fn add_stressed(&mut self, stressed: bool, tags: &str) {
         if !stressed {
-            return self.add(tags);
+            self.add(tags);
+            return;
         }
         for tag in tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
             if self.said.insert(tag.to_owned()) {
@@ -145,7 +146,7 @@ fn own(actor: &Actor, framing: Framing, stress: &[NamedPart], left_out: &mut Vec
     let iris = |side: &str| figure.colours.get(&format!("iris.{side}")).map(|tones| words.colour(tones.base));
     match (iris("left"), iris("right")) {
         (Some(left), Some(right)) if left != right => {
-            tags.add_stressed(stressed("iris"), &format!("heterochromia, {left} eyes, {right} eyes"))
+            tags.add_stressed(stressed("iris"), &format!("heterochromia, {left} eyes, {right} eyes"));
         }
         (Some(colour), _) | (None, Some(colour)) => tags.add_stressed(stressed("iris"), &format!("{colour} eyes")),
         (None, None) => {}
