@@ -36,7 +36,7 @@ pub(crate) fn series(size: Size) -> Project {
         description: String::new(),
         frame_rate: FrameRate::FILM,
         canvas: Canvas::default(),
-        gate: 0.85,
+        gate: bible::Gate::default(),
         language: "en".to_owned(),
         render: bible::render::Render::default(),
         extra: Default::default(),

@@ -1311,8 +1311,10 @@ export interface components {
          *         "decided_at": "2026-05-04T09:30:02.000000Z",
          *         "decided_by": "gate",
          *         "gate": 0.85,
+         *         "gate_rule": "project",
          *         "note": "",
          *         "parts": [],
+         *         "person": null,
          *         "reasons": [],
          *         "score": 0.97,
          *         "status": "accepted"
@@ -1345,6 +1347,30 @@ export interface components {
              * @description Pixels.
              */
             width: number;
+        };
+        /** @description One attempt at a picture that the gate rejected at first. */
+        AttemptLine: {
+            /**
+             * Format: int32
+             * @description 1 is the picture as it was first drawn.
+             */
+            attempt: number;
+            /** @description Whether it is the one that is used. */
+            chosen: boolean;
+            /** @description The file of the artifact that this attempt is in. */
+            file: string;
+            picture: string;
+            reasons: string[];
+            /** @description What alone was drawn anew; nothing where the whole picture was. */
+            repainted: string[];
+            /** Format: double */
+            score?: number | null;
+            /** Format: int64 */
+            seed: number;
+            /** @description accepted, needs_review or rejected, when it was drawn. */
+            status: string;
+            /** @description What was said more clearly than before: `hair of mei`. */
+            stressed: string[];
         };
         /**
          * @description Who did something.
@@ -2535,6 +2561,32 @@ export interface components {
             /** @description A part of the `garment` category. */
             part: components["schemas"]["Slug"];
         };
+        /** @description The gate: the score from 0 to 1 that a picture must reach to be accepted, or bounds by kind of picture */
+        Gate: number | {
+            /** @description The score, 0 to 1, from which a picture is accepted; 0.85 when not said */
+            accept?: number;
+            /** @description The score, 0 to 1, from which a person decides; below it, and where it is not said below `accept`, a picture is rejected */
+            person?: number;
+            sheets?: components["schemas"]["GateBounds"];
+            /** @description Bounds of shots by their framing */
+            shots?: {
+                "close-up"?: components["schemas"]["GateBounds"];
+                "extreme-close-up"?: components["schemas"]["GateBounds"];
+                "extreme-long"?: components["schemas"]["GateBounds"];
+                full?: components["schemas"]["GateBounds"];
+                long?: components["schemas"]["GateBounds"];
+                medium?: components["schemas"]["GateBounds"];
+                "medium-close-up"?: components["schemas"]["GateBounds"];
+                "medium-full"?: components["schemas"]["GateBounds"];
+            };
+        };
+        /** @description Bounds of one kind of picture: the score that is accepted, or `accept` and `person`. What is not said is the project's */
+        GateBounds: number | {
+            /** @description The score, 0 to 1, from which a picture is accepted */
+            accept?: number;
+            /** @description The score, 0 to 1, from which a person decides; below it a picture is rejected */
+            person?: number;
+        };
         /** @description A head of hair. */
         Hair: {
             /** @description A part of the `hair` category: `bob`, `long-straight`, `ponytail`… */
@@ -2819,11 +2871,10 @@ export interface components {
              */
             frame_rate: components["schemas"]["FrameRate"];
             /**
-             * Format: double
-             * @description The gate: the score from 0 to 1 that a picture must reach to be accepted.
+             * @description The gate: the score from 0 to 1 that a picture must reach to be accepted, or bounds by kind of picture.
              * @default 0.85
              */
-            gate: number;
+            gate: components["schemas"]["Gate"];
             /**
              * @description Language of the script as a BCP 47 tag.
              * @default en
@@ -3198,18 +3249,27 @@ export interface components {
         Page_VerdictView: {
             /** @description The items. */
             items: {
+                /** @description The attempts at its pictures, where one was drawn more than once. */
+                attempts: components["schemas"]["AttemptLine"][];
                 /** Format: date-time */
                 decided_at: string;
                 /** @description `gate`, or a person. */
                 decided_by: string;
                 /**
                  * Format: double
-                 * @description The score that was needed.
+                 * @description The score from which it is accepted.
                  */
                 gate: number;
+                /** @description The part of the project's `gate` that decided: `project`, `sheets`, `shots.close-up`… */
+                gate_rule: string;
                 /** @description A person's note. */
                 note: string;
                 parts: components["schemas"]["PartLine"][];
+                /**
+                 * Format: double
+                 * @description The score from which a person decides; null where everything below `gate` is rejected.
+                 */
+                person?: number | null;
                 reasons: string[];
                 /**
                  * Format: double
@@ -3355,11 +3415,10 @@ export interface components {
              */
             frame_rate: components["schemas"]["FrameRate"];
             /**
-             * Format: double
-             * @description The gate: the score from 0 to 1 that a picture must reach to be accepted.
+             * @description The gate: the score from 0 to 1 that a picture must reach to be accepted, or bounds by kind of picture.
              * @default 0.85
              */
-            gate: number;
+            gate: components["schemas"]["Gate"];
             /**
              * Format: uuid
              * @description Its id
@@ -3455,9 +3514,16 @@ export interface components {
         };
         /**
          * @description How pictures are drawn. What is said here is part of every recipe that is drawn through ComfyUI, so that changing the
-         *     checkpoint makes stale what it drew, and a character's LoRA only what shows them.
+         *     checkpoint makes stale what it drew, and a character's LoRA only what shows them. How often to try is not: what was drawn
+         *     stays.
          */
         Render: {
+            /**
+             * Format: uint32
+             * @description How often a picture that the gate rejects is drawn in all, each time with the director's correction, 1 to 10; 3 when
+             *     not said.
+             */
+            attempts?: number | null;
             /** @description LoRAs by character, used where they are in the picture. */
             character_loras?: {
                 [key: string]: components["schemas"]["ModelUse"][];
@@ -3692,11 +3758,10 @@ export interface components {
              */
             frame_rate: components["schemas"]["FrameRate"];
             /**
-             * Format: double
-             * @description The gate: the score from 0 to 1 that a picture must reach to be accepted.
+             * @description The gate: the score from 0 to 1 that a picture must reach to be accepted, or bounds by kind of picture.
              * @default 0.85
              */
-            gate: number;
+            gate: components["schemas"]["Gate"];
             /**
              * @description Language of the script as a BCP 47 tag.
              * @default en
@@ -3764,8 +3829,10 @@ export interface components {
          *         "decided_at": "2026-05-04T09:30:02.000000Z",
          *         "decided_by": "gate",
          *         "gate": 0.85,
+         *         "gate_rule": "project",
          *         "note": "",
          *         "parts": [],
+         *         "person": null,
          *         "reasons": [],
          *         "score": 0.97,
          *         "status": "accepted"
@@ -4322,9 +4389,30 @@ export interface components {
         /**
          * @description The verdict that counts.
          * @example {
+         *       "attempts": [
+         *         {
+         *           "attempt": 2,
+         *           "chosen": true,
+         *           "file": "key.png",
+         *           "picture": "key.png",
+         *           "reasons": [
+         *             "hair is too dark"
+         *           ],
+         *           "repainted": [
+         *             "hair of mio"
+         *           ],
+         *           "score": 0.81,
+         *           "seed": 4821,
+         *           "status": "needs_review",
+         *           "stressed": [
+         *             "hair of mio"
+         *           ]
+         *         }
+         *       ],
          *       "decided_at": "2026-05-04T09:30:02.000000Z",
          *       "decided_by": "gate",
          *       "gate": 0.85,
+         *       "gate_rule": "shots.close-up",
          *       "note": "",
          *       "parts": [
          *         {
@@ -4336,6 +4424,7 @@ export interface components {
          *           "tolerance": 3
          *         }
          *       ],
+         *       "person": 0.7,
          *       "reasons": [
          *         "hair is too dark"
          *       ],
@@ -4344,18 +4433,27 @@ export interface components {
          *     }
          */
         VerdictView: {
+            /** @description The attempts at its pictures, where one was drawn more than once. */
+            attempts: components["schemas"]["AttemptLine"][];
             /** Format: date-time */
             decided_at: string;
             /** @description `gate`, or a person. */
             decided_by: string;
             /**
              * Format: double
-             * @description The score that was needed.
+             * @description The score from which it is accepted.
              */
             gate: number;
+            /** @description The part of the project's `gate` that decided: `project`, `sheets`, `shots.close-up`… */
+            gate_rule: string;
             /** @description A person's note. */
             note: string;
             parts: components["schemas"]["PartLine"][];
+            /**
+             * Format: double
+             * @description The score from which a person decides; null where everything below `gate` is rejected.
+             */
+            person?: number | null;
             reasons: string[];
             /**
              * Format: double
@@ -4969,8 +5067,10 @@ export interface operations {
                      *         "decided_at": "2026-05-04T09:30:02.000000Z",
                      *         "decided_by": "gate",
                      *         "gate": 0.85,
+                     *         "gate_rule": "project",
                      *         "note": "",
                      *         "parts": [],
+                     *         "person": null,
                      *         "reasons": [],
                      *         "score": 0.97,
                      *         "status": "accepted"
@@ -5152,9 +5252,30 @@ export interface operations {
                      * @example {
                      *       "items": [
                      *         {
+                     *           "attempts": [
+                     *             {
+                     *               "attempt": 2,
+                     *               "chosen": true,
+                     *               "file": "key.png",
+                     *               "picture": "key.png",
+                     *               "reasons": [
+                     *                 "hair is too dark"
+                     *               ],
+                     *               "repainted": [
+                     *                 "hair of mio"
+                     *               ],
+                     *               "score": 0.81,
+                     *               "seed": 4821,
+                     *               "status": "needs_review",
+                     *               "stressed": [
+                     *                 "hair of mio"
+                     *               ]
+                     *             }
+                     *           ],
                      *           "decided_at": "2026-05-04T09:30:02.000000Z",
                      *           "decided_by": "gate",
                      *           "gate": 0.85,
+                     *           "gate_rule": "shots.close-up",
                      *           "note": "",
                      *           "parts": [
                      *             {
@@ -5166,6 +5287,7 @@ export interface operations {
                      *               "tolerance": 3
                      *             }
                      *           ],
+                     *           "person": 0.7,
                      *           "reasons": [
                      *             "hair is too dark"
                      *           ],
@@ -6549,8 +6671,10 @@ export interface operations {
                      *             "decided_at": "2026-05-04T09:30:02.000000Z",
                      *             "decided_by": "gate",
                      *             "gate": 0.85,
+                     *             "gate_rule": "project",
                      *             "note": "",
                      *             "parts": [],
+                     *             "person": null,
                      *             "reasons": [],
                      *             "score": 0.97,
                      *             "status": "accepted"
@@ -12978,8 +13102,10 @@ export interface operations {
                      *             "decided_at": "2026-05-04T09:30:02.000000Z",
                      *             "decided_by": "gate",
                      *             "gate": 0.85,
+                     *             "gate_rule": "project",
                      *             "note": "",
                      *             "parts": [],
+                     *             "person": null,
                      *             "reasons": [],
                      *             "score": 0.97,
                      *             "status": "accepted"

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::character::Extra;
 use crate::render::Render;
 use crate::story::Episode;
-use crate::{Character, Colour, FrameRate, Location, Prop, Slug};
+use crate::{Character, Colour, FrameRate, Gate, Location, Prop, Slug};
 
 /// A whole show: what `project.yaml`, the bible and the episodes say.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -39,10 +39,9 @@ pub struct ProjectSettings {
     /// Size of the pictures.
     #[serde(default)]
     pub canvas: Canvas,
-    /// The gate: the score from 0 to 1 that a picture must reach to be accepted.
-    #[serde(default = "default_gate")]
-    #[schemars(range(min = 0.0, max = 1.0))]
-    pub gate: f64,
+    /// The gate: the score from 0 to 1 that a picture must reach to be accepted, or bounds by kind of picture.
+    #[serde(default)]
+    pub gate: Gate,
     /// How pictures are drawn; by the built-in engine when not said.
     #[serde(default, skip_serializing_if = "Render::is_default")]
     pub render: Render,
@@ -52,10 +51,6 @@ pub struct ProjectSettings {
     /// Everything else that was written.
     #[serde(flatten)]
     pub extra: Extra,
-}
-
-fn default_gate() -> f64 {
-    0.85
 }
 
 fn default_language() -> String {

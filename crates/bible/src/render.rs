@@ -8,8 +8,12 @@ use serde_json::Value;
 
 use crate::Slug;
 
+/// How often a picture that the gate rejects is drawn in all, where nobody says. Each attempt costs as much as the first.
+const ATTEMPTS: u32 = 3;
+
 /// How pictures are drawn. What is said here is part of every recipe that is drawn through ComfyUI, so that changing the
-/// checkpoint makes stale what it drew, and a character's LoRA only what shows them.
+/// checkpoint makes stale what it drew, and a character's LoRA only what shows them. How often to try is not: what was drawn
+/// stays.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Render {
@@ -31,6 +35,11 @@ pub struct Render {
     /// LoRAs by character, used where they are in the picture.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub character_loras: BTreeMap<Slug, Vec<ModelUse>>,
+    /// How often a picture that the gate rejects is drawn in all, each time with the director's correction, 1 to 10; 3 when
+    /// not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = 10))]
+    pub attempts: Option<u32>,
     /// What of the layout steers the picture.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub controls: Vec<Control>,
@@ -45,6 +54,12 @@ impl Render {
     #[must_use]
     pub fn is_default(&self) -> bool {
         *self == Self::default()
+    }
+
+    /// How often a picture that the gate rejects is drawn in all.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.attempts.unwrap_or(ATTEMPTS)
     }
 
     /// Whether ComfyUI draws.

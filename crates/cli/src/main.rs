@@ -7,7 +7,6 @@ mod bars;
 mod commands;
 mod exit;
 mod memory;
-mod network_describer;
 mod output;
 mod settings;
 

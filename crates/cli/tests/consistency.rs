@@ -84,3 +84,47 @@ fn a_gate_is_proposed_from_what_people_said_and_nothing_is_changed() {
     assert!(said.contains("people accepted 3 and rejected 2 measured pictures; 30 of each are needed"), "{said}");
     assert_eq!(std::fs::read_to_string(desk.path("project.yaml")).unwrap(), before);
 }
+
+#[test]
+fn bounds_by_kind_leave_what_lies_between_them_to_a_person_and_changing_them_draws_nothing() {
+    let desk = Desk::produced();
+    let statuses = |kind: &str| -> Vec<(String, String)> {
+        let pictures = desk.json(&["pictures"]);
+        let of_kind = pictures.as_array().unwrap().iter().filter(|picture| picture["subject"].as_str().unwrap().starts_with(kind));
+        let told = |picture: &serde_json::Value| (picture["status"].as_str().unwrap().to_owned(), picture["gate_rule"].to_string());
+        of_kind.map(told).collect()
+    };
+    assert!(statuses("").iter().all(|(status, rule)| status == "accepted" && rule == "null"), "{:?}", statuses(""));
+    let project = std::fs::read_to_string(desk.path("project.yaml")).unwrap();
+
+    // Nothing of the layout engine is perfect to the last bit, and nothing is far off.
+    desk.write("project.yaml", &format!("{project}gate: {{ accept: 0.85, sheets: {{ accept: 1, person: 0.5 }} }}\n"));
+    let plan = desk.json(&["plan"]);
+    assert_eq!(plan["steps"].as_array().unwrap().len(), 0, "{plan}");
+    let said = desk.run(&["produce", "--quiet"]);
+    assert_eq!(said.code, 4, "{said:?}");
+    assert!(said.out.starts_with("Nothing to draw"), "{}", said.out);
+    assert!(said.out.contains("from 0.500 and below 1.000 a person decides, by the gate of sheets"), "{}", said.out);
+    assert!(statuses("sheet ").iter().any(|(status, rule)| status == "needs_review" && rule == "\"sheets\""), "{:?}", statuses("sheet "));
+    assert!(statuses("shot ").iter().all(|(status, rule)| status == "accepted" && rule == "null"), "{:?}", statuses("shot "));
+    let waiting = desk.json(&["pictures", "--waiting"]);
+    let waiting = waiting[0]["subject"].as_str().unwrap();
+    let reviewed = desk.run(&["review", waiting, "--accept", "--by", "Mori"]);
+    assert!(reviewed.out.contains("The gate had said needs review: 0."), "{}", reviewed.out);
+    assert!(reviewed.out.contains("accepted from 1.000, for a person from 0.500 (the gate of sheets)"), "{}", reviewed.out);
+
+    desk.write("project.yaml", &format!("{project}gate: {{ sheets: {{ accept: 1, person: 1 }} }}\n"));
+    desk.run(&["produce", "--quiet"]);
+    assert!(statuses("sheet ").iter().any(|(status, _)| status == "rejected"), "no band, no person");
+    let kept = desk.json(&["pictures"]);
+    let kept = kept.as_array().unwrap().iter().find(|picture| picture["subject"] == waiting).unwrap();
+    assert_eq!((&kept["status"], &kept["decided_by"]), (&"accepted".into(), &"Mori".into()), "a person's word stands");
+
+    desk.write("project.yaml", &project);
+    assert_eq!(desk.run(&["produce", "--quiet"]).code, 0);
+    assert!(
+        statuses("").iter().all(|(status, rule)| status == "accepted" && (rule == "null" || rule == "\"sheets\"")),
+        "{:?}",
+        statuses("")
+    );
+}

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::calibration::Calibrated;
+use crate::gate::Gate;
 use crate::measure::{Measurement, Outcome, Region, Role, Severity};
 use crate::score::Score;
 
@@ -38,8 +39,9 @@ pub struct Verdict {
     /// The lowest score of all measures of consistency and identity, and of the calibrated probability where it is certain
     /// enough to decide; none when nothing was measured.
     pub score: Option<Score>,
-    /// The score that was needed.
-    pub gate: Score,
+    /// The gate that it was held against.
+    #[serde(flatten)]
+    pub gate: Gate,
     /// Why, weightiest first. Never empty unless accepted.
     pub reasons: Vec<Reason>,
     /// What every measure said.
@@ -68,6 +70,7 @@ pub struct Reason {
 /// Judges a picture by its measurements.
 ///
 /// - Something that blocks (undecodable, blank, wrong size), or a consistency score below the gate: rejected.
+/// - A consistency score within the band that the gate leaves to a person: needs review.
 /// - A doubt, or no consistency measure that could measure: needs review. What was not measured is never accepted.
 /// - An identity that was asked for and could not be measured: needs review, however well the rest does.
 /// - Nothing in the picture that a consistency measure is about (an empty street): it has no score, and the
@@ -76,14 +79,15 @@ pub struct Reason {
 ///
 /// It depends on nothing but its arguments.
 #[must_use]
-pub fn judge(measurements: Vec<Measurement>, gate: Score) -> Verdict {
+pub fn judge(measurements: Vec<Measurement>, gate: impl Into<Gate>) -> Verdict {
     judge_calibrated(measurements, None, gate)
 }
 
 /// [`judge`] with what a calibration says of the measurements together. A probability that is certain enough holds a
 /// picture back as a score below the gate does; it never lets one through that a measure holds back.
 #[must_use]
-pub fn judge_calibrated(measurements: Vec<Measurement>, calibrated: Option<Calibrated>, gate: Score) -> Verdict {
+pub fn judge_calibrated(measurements: Vec<Measurement>, calibrated: Option<Calibrated>, gate: impl Into<Gate>) -> Verdict {
+    let gate = gate.into();
     let mut reasons = Vec::new();
     let mut score: Option<Score> = None;
     let mut unmeasured = Vec::new();
@@ -92,17 +96,17 @@ pub fn judge_calibrated(measurements: Vec<Measurement>, calibrated: Option<Calib
         let consistency = measurement.role.counts();
         match &measurement.outcome {
             Outcome::Measured { score: measured, findings, .. } => {
-                let below = consistency && *measured < gate;
+                let objection = gate.objection(*measured).filter(|_| consistency);
+                let weighs = objection.is_some().then(|| gate.status(*measured));
                 if consistency {
                     score = Some(score.map_or(*measured, |lowest| lowest.min(*measured)));
                 }
-                if below && findings.is_empty() {
-                    reasons.push(reason(
-                        measurement,
-                        Some(Status::Rejected),
-                        "below-gate",
-                        format!("scores {measured}, and {gate} is needed"),
-                    ));
+                // Findings say what is wrong by themselves, but not that it is for a person to weigh.
+                if let Some(objection) = objection
+                    && (findings.is_empty() || weighs == Some(Status::NeedsReview))
+                {
+                    let code = if weighs == Some(Status::NeedsReview) { "for-a-person" } else { "below-gate" };
+                    reasons.push(reason(measurement, weighs, code, objection));
                 }
                 for finding in findings {
                     if measurement.role == Role::Supporting {
@@ -113,7 +117,7 @@ pub fn judge_calibrated(measurements: Vec<Measurement>, calibrated: Option<Calib
                         Severity::Blocks => Some(Status::Rejected),
                         Severity::Doubt => Some(Status::NeedsReview),
                         // What a measure merely notes explains its score, so it weighs what the score weighs.
-                        Severity::Note => below.then_some(Status::Rejected),
+                        Severity::Note => weighs,
                     };
                     reasons.push(Reason { at: finding.at, ..reason(measurement, leads_to, &finding.code, finding.message.clone()) });
                 }
@@ -148,16 +152,21 @@ pub fn judge_calibrated(measurements: Vec<Measurement>, calibrated: Option<Calib
     reasons.extend(unmeasured);
     if let Some(calibrated) = &calibrated {
         let decisive = calibrated.decisive();
-        let leads_to = decisive.filter(|probability| *probability < gate).map(|_| Status::Rejected);
+        let leads_to = decisive.map(|probability| gate.status(probability)).filter(|status| *status != Status::Accepted);
         if let (Some(lowest), Some(probability)) = (score, decisive) {
             score = Some(lowest.min(probability));
         }
-        let code = if leads_to.is_some() { "below-gate" } else { "calibrated" };
+        let code = match leads_to {
+            Some(Status::Rejected) => "below-gate",
+            Some(Status::NeedsReview) => "for-a-person",
+            Some(Status::Accepted) | None => "calibrated",
+        };
+        let asks = decisive.filter(|_| leads_to == Some(Status::NeedsReview)).and_then(|probability| gate.objection(probability));
         reasons.push(Reason {
             leads_to,
             measure: "calibration".to_owned(),
             code: code.to_owned(),
-            message: calibrated.sentence(),
+            message: asks.into_iter().fold(calibrated.sentence(), |said, asks| format!("{said}; it {asks}")),
             at: None,
         });
     }
@@ -195,6 +204,22 @@ mod tests {
     fn silent(role: Role) -> Measurement {
         let outcome = Outcome::NotMeasured { reason: "the part map is missing".to_owned() };
         Measurement { measure: "test".to_owned(), version: 1, role, outcome }
+    }
+
+    #[test]
+    fn within_the_band_a_person_decides_and_the_words_say_so() {
+        let gate = Gate { person: Score::new(0.7).ok(), ..GATE.into() };
+        let verdict = judge(vec![measured(Role::Consistency, 0.8, &[(Severity::Note, "n")])], gate);
+        assert_eq!((verdict.status, verdict.gate), (Status::NeedsReview, gate));
+        let said: Vec<&str> = verdict.reasons.iter().map(|reason| reason.code.as_str()).collect();
+        assert_eq!(said, ["for-a-person", "n"]);
+        assert!(verdict.reasons[0].message.contains("from 0.700 and below 0.850 a person decides"), "{:?}", verdict.reasons);
+        assert_eq!(judge(vec![measured(Role::Consistency, 0.69, &[])], gate).status, Status::Rejected);
+        assert_eq!(judge(vec![measured(Role::Consistency, 0.85, &[])], gate).status, Status::Accepted);
+        let probable = judge_calibrated(vec![measured(Role::Consistency, 0.9, &[])], Some(together(0.75, true)), gate);
+        assert_eq!((probable.status, probable.reasons[0].code.as_str()), (Status::NeedsReview, "for-a-person"));
+        let both = judge(vec![measured(Role::Consistency, 0.8, &[]), measured(Role::Identity, 0.5, &[])], gate);
+        assert_eq!(both.status, Status::Rejected, "the lowest decides");
     }
 
     #[test]

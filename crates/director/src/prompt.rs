@@ -16,6 +16,7 @@ mod words;
 use std::collections::BTreeMap;
 
 use bible::{Project, Slug};
+use engine::correction::NamedPart;
 use engine::{ClipBrief, PictureBrief};
 use serde::Serialize;
 
@@ -105,15 +106,23 @@ fn dialect(family: &str) -> Result<&'static Dialect, UnknownFamily> {
     })
 }
 
-/// The prompt of a picture for a family of models.
+/// The prompt of a picture for a family of models. What to `stress` is what an earlier picture got wrong: tags get more
+/// weight, and sentences say it once more at the end of what is said of somebody.
 ///
 /// # Errors
 /// [`UnknownFamily`].
-pub fn picture(brief: &PictureBrief, show: &Show, family: &str) -> Result<Prompt, UnknownFamily> {
+pub fn picture(brief: &PictureBrief, show: &Show, family: &str, stress: &[NamedPart]) -> Result<Prompt, UnknownFamily> {
     let dialect = dialect(family)?;
     Ok(match dialect.prompts {
-        words::Prompts::Tags => tags::prompt(brief, show, dialect),
-        words::Prompts::Sentences => sentences::prompt(brief, show, dialect),
+        words::Prompts::Tags => tags::prompt(brief, show, dialect, stress),
+        words::Prompts::Sentences => sentences::prompt(brief, show, dialect, stress),
+    })
+}
+
+/// Whether a part of somebody, or a piece of it (`sailor-top.trim`), is to be stressed.
+fn is_stressed(stress: &[NamedPart], owner: &Slug, part: &str) -> bool {
+    stress.iter().any(|named| {
+        named.owner == *owner && (named.part == part || named.part.strip_prefix(part).is_some_and(|rest| rest.starts_with('.')))
     })
 }
 

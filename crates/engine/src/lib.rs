@@ -6,9 +6,11 @@
 //! This crate may not know how anything is drawn, stored or judged.
 
 pub mod brief;
+pub mod correction;
 pub mod picture;
 
 pub use brief::{ClipBrief, PictureBrief};
+pub use correction::Correction;
 pub use picture::{Frame, Picture};
 
 use bible::Slug;
@@ -24,6 +26,19 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// [`EngineError`] says whether another try could help.
     fn picture(&self, brief: &PictureBrief) -> Result<Picture, EngineError>;
+
+    /// Draws a picture again, otherwise than it was drawn before: none from an engine that would draw the same.
+    ///
+    /// # Errors
+    /// As [`Engine::picture`].
+    fn picture_again(&self, _brief: &PictureBrief, _correction: &Correction) -> Result<Option<Picture>, EngineError> {
+        Ok(None)
+    }
+
+    /// Whether a clip is its key pictures, each held until the next, so that it shows whichever of them was chosen.
+    fn holds_key_pictures(&self) -> bool {
+        false
+    }
 
     /// Draws the frames of a clip, one by one, in order.
     ///

@@ -3,14 +3,17 @@
 //! A film through it is its key pictures, each held until the next: what moves between them is for a template that makes
 //! films.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bible::Digest;
+use bible::project::Canvas;
 use bible::render::Control;
-use comfyui::template::Choice;
+use comfyui::template::{Choice, Filled};
 use comfyui::{ObjectInfo, Server};
+use engine::correction::{Correction, Repaint};
 use engine::picture::Raster;
 use engine::{Capabilities, ClipBrief, Engine, EngineError, Frame, Picture, PictureBrief};
 use layout::LayoutEngine;
@@ -18,8 +21,9 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::draw::key_pictures;
+use crate::drawn_size::{drawn_size, with_margin, without_margin};
 use crate::farm_drawing::{FarmDrawing, Order};
+use crate::held_film::held;
 use crate::lent_nodes::{LentNodes, servers};
 use crate::rendering::{Rendering, Uploads, mask_of, seed_of};
 use crate::{Studio, StudioError};
@@ -128,19 +132,33 @@ fn impossible(reason: impl ToString) -> EngineError {
 }
 
 impl ComfyEngine {
-    /// Draws over a layout.
+    /// Draws over a layout, remembering what was drawn.
     async fn draw(&self, brief: &PictureBrief, layout: &Picture) -> Result<Arc<Raster>, EngineError> {
         let key = Digest::of_json(brief).map_err(impossible)?;
         if let Some(known) = self.drawn.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
             return Ok(Arc::clone(known));
         }
-        let seed = seed_of(brief).map_err(impossible)?;
-        let mut inputs = Vec::new();
-        let uploads = self.uploads(brief, layout, &mut inputs).await?;
-        let values = self.rendering.values(brief, seed, &uploads).map_err(impossible)?;
+        let as_ordered = Correction { attempt: 1, stress: Vec::new(), repaint: None };
+        let raster = self.attempt(brief, layout, &as_ordered).await?;
+        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
+        if drawn.len() >= REMEMBERED {
+            drawn.clear();
+        }
+        drawn.insert(key, Arc::clone(&raster));
+        Ok(raster)
+    }
+
+    /// Draws over a layout as a correction says.
+    async fn attempt(&self, brief: &PictureBrief, layout: &Picture, correction: &Correction) -> Result<Arc<Raster>, EngineError> {
+        let (filled, inputs) = match self.filled(brief, layout, correction, correction.repaint.as_ref()).await {
+            // A node that cannot repaint can still draw all of it anew.
+            Err(error) if correction.repaint.is_some() => {
+                tracing::warn!(%error, "a part of a picture cannot be drawn anew: all of it is");
+                self.filled(brief, layout, correction, None).await?
+            }
+            filled => filled?,
+        };
         let template = self.rendering.template();
-        let filled = template.fill(&values, &self.choice).map_err(impossible)?;
-        self.check(&filled.graph).await?;
         let people: Vec<String> = brief.actors.iter().map(|actor| actor.figure.character.to_string()).collect();
         let size = (brief.canvas.width, brief.canvas.height);
         let order = Order { template: &template.name, filled, inputs: &inputs, subject: people.join(", "), size };
@@ -150,13 +168,29 @@ impl ComfyEngine {
             reason: format!("its picture: {error}"),
             retryable: true,
         })?;
-        let raster = Arc::new(brought_to(image, size)?);
-        let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
-        if drawn.len() >= REMEMBERED {
-            drawn.clear();
+        let image = if self.rendering.has_margin() { without_margin(image, brief.canvas) } else { image };
+        Ok(Arc::new(brought_to(image, size)?))
+    }
+
+    /// The graph of an attempt that a node can run, and the pictures that it reads.
+    async fn filled(
+        &self,
+        brief: &PictureBrief,
+        layout: &Picture,
+        correction: &Correction,
+        repaint: Option<&Repaint>,
+    ) -> Result<(Filled, Vec<Digest>), EngineError> {
+        let seed = seed_of(brief, correction.attempt).map_err(impossible)?;
+        let mut inputs = Vec::new();
+        let mut uploads = self.uploads(brief, layout, &mut inputs).await?;
+        if let Some(Repaint { picture, mask }) = repaint.filter(|_| self.rendering.repaints()) {
+            uploads.picture = Some(self.upload(picture, brief.canvas, &mut inputs).await?);
+            uploads.repaint = Some(self.upload(mask, brief.canvas, &mut inputs).await?);
         }
-        drawn.insert(key, Arc::clone(&raster));
-        Ok(raster)
+        let values = self.rendering.values(brief, seed, &uploads, &correction.stress).map_err(impossible)?;
+        let filled = self.rendering.template().fill(&values, &self.choice).map_err(impossible)?;
+        self.check(&filled.graph).await?;
+        Ok((filled, inputs))
     }
 
     /// Sees that a node has what a graph needs, before it is queued. Model files come and go: the node is asked again
@@ -180,12 +214,12 @@ impl ComfyEngine {
     async fn uploads(&self, brief: &PictureBrief, layout: &Picture, inputs: &mut Vec<Digest>) -> Result<Uploads, EngineError> {
         let mut uploads = Uploads::default();
         if self.rendering.wants(Control::Picture) {
-            uploads.picture = Some(self.upload(&layout.image, inputs).await?);
+            uploads.picture = Some(self.upload(&layout.image, brief.canvas, inputs).await?);
         }
         if self.rendering.wants(Control::Pose)
             && let Some(map) = layout::pose_map::pose_map(&layout.skeletons, brief.canvas.width, brief.canvas.height)
         {
-            uploads.pose = Some(self.upload(&map, inputs).await?);
+            uploads.pose = Some(self.upload(&map, brief.canvas, inputs).await?);
         }
         if self.rendering.wants(Control::Regions)
             && brief.actors.len() > 1
@@ -195,23 +229,25 @@ impl ComfyEngine {
                 let character = &actor.figure.character;
                 // Who is hidden behind somebody has no place of their own.
                 if let Some(mask) = mask_of(parts, character) {
-                    uploads.masks.push((character.clone(), self.upload(&mask, inputs).await?));
+                    uploads.masks.push((character.clone(), self.upload(&mask, brief.canvas, inputs).await?));
                 }
             }
         }
         Ok(uploads)
     }
 
-    /// Keeps a picture for the node that will draw, under a name that follows from what is in it.
-    async fn upload(&self, image: &Raster, inputs: &mut Vec<Digest>) -> Result<String, EngineError> {
-        let file = crate::picture_files::png_file("control".to_owned(), image).map_err(impossible)?;
+    /// Keeps a picture of a canvas for the node that will draw, under a name that follows from what is in it.
+    async fn upload(&self, image: &Raster, canvas: Canvas, inputs: &mut Vec<Digest>) -> Result<String, EngineError> {
+        let size = if self.rendering.has_margin() { drawn_size(canvas) } else { canvas };
+        let image = if size == canvas { Cow::Borrowed(image) } else { Cow::Owned(with_margin(image, size)) };
+        let file = crate::picture_files::png_file("control".to_owned(), &image).map_err(impossible)?;
         let digest = self.farm.keep(file.bytes).await?;
         inputs.push(digest);
         Ok(FarmDrawing::name(digest))
     }
 }
 
-/// A picture at the size of its canvas: models draw sides that are multiples of 16.
+/// A picture at the size of its canvas, where the settings have it drawn at another one.
 fn brought_to(image: Raster, (width, height): (u32, u32)) -> Result<Raster, EngineError> {
     if (image.width, image.height) == (width, height) {
         return Ok(image);
@@ -235,20 +271,32 @@ impl Engine for ComfyEngine {
     fn picture(&self, brief: &PictureBrief) -> Result<Picture, EngineError> {
         let layout = self.layout.picture(brief)?;
         let image = wait(self.draw(brief, &layout))?;
+        Ok(self.painted(image, layout))
+    }
+
+    fn picture_again(&self, brief: &PictureBrief, correction: &Correction) -> Result<Option<Picture>, EngineError> {
+        let layout = self.layout.picture(brief)?;
+        let image = wait(self.attempt(brief, &layout, correction))?;
+        Ok(Some(self.painted(image, layout)))
+    }
+
+    fn holds_key_pictures(&self) -> bool {
+        true
+    }
+
+    fn clip<'a>(&'a self, brief: &'a ClipBrief) -> Result<Box<dyn Iterator<Item = Result<Frame, EngineError>> + Send + 'a>, EngineError> {
+        Ok(held(brief, |brief| Ok(self.picture(brief)?.image)))
+    }
+}
+
+impl ComfyEngine {
+    /// What was drawn, with what its layout says of it.
+    fn painted(&self, image: Arc<Raster>, layout: Picture) -> Picture {
         // Over a layout the part map says where things were asked to be, and the picture is measured against it. Where a
         // model was free to put things elsewhere, the layout says nothing of where they are.
         let painted_over = self.rendering.wants(Control::Picture);
         let (parts, painted) = if painted_over { (layout.parts, Some(layout.image)) } else { (None, None) };
         let skeletons = if painted_over || self.rendering.wants(Control::Pose) { layout.skeletons } else { Vec::new() };
-        Ok(Picture { image, parts, layers: Vec::new(), skeletons, layout: painted })
-    }
-
-    fn clip<'a>(&'a self, brief: &'a ClipBrief) -> Result<Box<dyn Iterator<Item = Result<Frame, EngineError>> + Send + 'a>, EngineError> {
-        let keys = key_pictures(brief);
-        let ends: Vec<u32> = keys.iter().skip(1).map(|(frame, _)| *frame).chain([brief.frames]).collect();
-        Ok(Box::new(keys.into_iter().zip(ends).map(|((start, picture), end)| {
-            let image = self.picture(&picture)?.image;
-            Ok(Frame { image, hold: end - start })
-        })))
+        Picture { image, parts, layers: Vec::new(), skeletons, layout: painted }
     }
 }

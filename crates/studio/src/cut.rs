@@ -7,9 +7,10 @@ use bible::story::{Episode, Scene, Shot};
 use bible::version::CommitId;
 use bible::{Digest, StoryTime};
 use bytes::Bytes;
+use consistency::{Gate, Score};
 use editorial::clip::{Clip, ClipSpec};
 use editorial::episode::{Chapter, EpisodeSpec};
-use editorial::report::{DialogueReport, PartReport, Report, SceneReport, ShotReport, ShotStatus};
+use editorial::report::{DialogueReport, PartReport, Report, SceneReport, ShotGate, ShotReport, ShotStatus};
 use editorial::sound::{Cue, Loudness, MixSpec};
 use editorial::subtitle::{Dialogue, Subtitles};
 use editorial::thumbnails::{ContactSheet, timecode};
@@ -137,7 +138,7 @@ impl Production<'_> {
             let blob = self.studio.blobs.put(Bytes::from(bytes)).await?;
             kept.push(ArtifactFile { name, digest: blob.digest, media_type: media_type.to_owned(), bytes: blob.bytes });
         }
-        let facts = serde_json::json!({ "loudness": made.loudness, "notes": report.notes, "gate": report.gate });
+        let facts = serde_json::json!({ "loudness": made.loudness, "notes": report.notes, "gate": self.show.project.settings.gate });
         let cut = Cut {
             id: (self.studio.environment.new_id)(),
             project: self.project,
@@ -268,7 +269,6 @@ impl Production<'_> {
             produced_at: (self.studio.environment.now)().format("%Y-%m-%d %H:%M UTC").to_string(),
             rate: settings.frame_rate,
             frames: episode.frames(),
-            gate: settings.gate,
             drawn: facts.drawn,
             cached: facts.cached,
             seconds: Some(facts.start.elapsed().as_secs_f64()),
@@ -305,12 +305,20 @@ impl Production<'_> {
                 VerdictStatus::Rejected => ShotStatus::Rejected,
             }),
             score: artifact.and_then(|artifact| artifact.score),
+            gate: gate.as_ref().map(|report| shot_gate(report.gate)),
             reasons: gate.as_ref().map(|gate| gate.reasons().collect()).unwrap_or_default(),
             parts: gate.as_ref().map(parts).unwrap_or_default(),
             approved_by: verdict.filter(|verdict| verdict.decided_by != "gate").map(|verdict| verdict.decided_by.clone()),
-            provenance: artifact.map(|artifact| provenance(artifact, material.commits.get(&artifact.bible).copied())).unwrap_or_default(),
+            provenance: artifact
+                .map(|artifact| provenance(artifact, material.commits.get(&artifact.bible).copied(), gate.as_ref()))
+                .unwrap_or_default(),
         }
     }
+}
+
+/// The bounds that decided on a shot.
+fn shot_gate(gate: Gate) -> ShotGate {
+    ShotGate { accept: gate.accept.value(), person: gate.person.map(Score::value), words: gate.to_string() }
 }
 
 /// The measured parts of all pictures, worst first.
@@ -326,9 +334,13 @@ fn parts(gate: &GateReport) -> Vec<PartReport> {
     gate.measured_parts().into_iter().map(named).collect()
 }
 
-fn provenance(artifact: &Artifact, commit: Option<CommitId>) -> Vec<(String, String)> {
+fn provenance(artifact: &Artifact, commit: Option<CommitId>, report: Option<&GateReport>) -> Vec<(String, String)> {
     let seed = artifact.seed.map_or_else(|| "none".to_owned(), |seed| seed.to_string());
-    [
+    let tries = report
+        .into_iter()
+        .flat_map(|report| &report.pictures)
+        .flat_map(|picture| picture.tries.iter().map(move |tried| (picture.picture.clone(), tried.words())));
+    let facts = [
         ("engine", format!("{} {}", artifact.engine, artifact.engine_version)),
         ("recipe", artifact.recipe.to_string()),
         ("bible", artifact.bible.to_string()),
@@ -336,9 +348,8 @@ fn provenance(artifact: &Artifact, commit: Option<CommitId>) -> Vec<(String, Str
         ("seed", seed),
         ("attempts", artifact.attempts.to_string()),
         ("took", format!("{:.2} s", artifact.seconds)),
-    ]
-    .map(|(label, value)| (label.to_owned(), value))
-    .to_vec()
+    ];
+    facts.map(|(label, value)| (label.to_owned(), value)).into_iter().chain(tries).collect()
 }
 
 /// A little to one side, always the same for a speaker, so that voices can be told apart.

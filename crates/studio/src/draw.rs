@@ -4,15 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bible::story::{Move, Weather};
-use consistency::{Calibration, ClipLimits, ClipMeter, ClipReport, Fingerprint, Other, Score};
+use consistency::{Calibration, ClipLimits, ClipMeter, ClipReport, Fingerprint, Gate, Other};
 use editorial::clip::ClipSpec;
 use engine::picture::{PartMap, Raster, Skeleton};
-use engine::{ClipBrief, Engine, EngineError, Frame, PictureBrief};
+use engine::{ClipBrief, Engine, EngineError, Frame, Picture, PictureBrief};
 use tokio::sync::mpsc;
 use vision_models::Sought;
 
+use crate::attempts::{Settlement, Trial};
 use crate::gate::{Foreign, GateReport, PaintedOver, PictureVerdict, judge_clip, judge_foreign, judge_picture};
 use crate::graph::Work;
+use crate::held_film::settled;
 use crate::networks::Networks;
 use crate::picture_files::{MadeFile, files_of};
 use crate::progress::{Progress, Stage};
@@ -52,6 +54,11 @@ impl KeyPicture {
         stem: &str,
     ) -> Result<(Self, Arc<Raster>), StudioError> {
         let picture = engine.picture(&brief).map_err(|source| StudioError::Draw { subject: subject.clone(), source })?;
+        Self::of(picture, subject, brief, stem)
+    }
+
+    /// Writes the files of a picture that was drawn. Gives its pixels along.
+    pub(crate) fn of(picture: Picture, subject: &Subject, brief: PictureBrief, stem: &str) -> Result<(Self, Arc<Raster>), StudioError> {
         let files = files_of(&picture, stem).map_err(|source| StudioError::PictureFile { subject: subject.clone(), source })?;
         let fingerprint = files.first().and_then(|file| crate::gate::fingerprint(&file.bytes));
         Ok((Self { files, fingerprint, brief, parts: picture.parts, skeletons: picture.skeletons }, picture.image))
@@ -59,13 +66,12 @@ impl KeyPicture {
 
     /// Judges the picture as it was written, against others that it was asked to differ from; with `witnesses` one that
     /// the layout engine did not draw.
-    pub(crate) fn judge(&self, others: &[Other], gate: Score, witnesses: Option<&Witnesses>) -> PictureVerdict {
+    pub(crate) fn judge(&self, others: &[Other], gate: Gate, witnesses: Option<&Witnesses>) -> PictureVerdict {
         let (name, bytes) = self.files.first().map_or(("", &[][..]), |file| (file.name.as_str(), &file.bytes[..]));
         let verdict = match witnesses {
             None => judge_picture(bytes, self.parts.as_ref(), &self.brief, others, gate),
             Some(witnesses) => {
-                let file = format!("{}.layout.png", name.trim_end_matches(".png"));
-                let painted = self.files.iter().find(|kept| kept.name == file).and_then(|kept| consistency::decode(&kept.bytes).ok());
+                let painted = self.layout();
                 let layout = painted.as_ref().zip(self.parts.as_ref()).map(|(image, parts)| PaintedOver {
                     image,
                     parts,
@@ -74,7 +80,33 @@ impl KeyPicture {
                 judge_foreign(bytes, layout.as_ref(), &self.brief, others, gate, &witnesses.foreign())
             }
         };
-        PictureVerdict { picture: name.to_owned(), verdict }
+        PictureVerdict::of(name, verdict)
+    }
+
+    /// What was asked for.
+    pub(crate) fn brief(&self) -> &PictureBrief {
+        &self.brief
+    }
+
+    /// Which part each pixel should show, where that is known.
+    pub(crate) fn parts(&self) -> Option<&PartMap> {
+        self.parts.as_ref()
+    }
+
+    /// What the names of all its files begin with.
+    pub(crate) fn stem(&self) -> &str {
+        self.files.first().map_or("", |file| file.name.trim_end_matches(".png"))
+    }
+
+    /// Its pixels, as they were written.
+    pub(crate) fn decoded(&self) -> Option<Raster> {
+        consistency::decode(&self.files.first()?.bytes).ok()
+    }
+
+    /// The layout that it was painted over.
+    pub(crate) fn layout(&self) -> Option<Raster> {
+        let name = format!("{}.layout.png", self.stem());
+        self.files.iter().find(|kept| kept.name == name).and_then(|kept| consistency::decode(&kept.bytes).ok())
     }
 }
 
@@ -98,26 +130,40 @@ fn poster(image: &Raster, subject: &Subject) -> Result<MadeFile, StudioError> {
 }
 
 impl Studio {
-    /// Draws a shot: its key pictures with their maps, judged, and its clip.
-    pub(crate) async fn draw_shot(&self, order: ClipOrder<'_>, gate: Score, witnesses: Option<Witnesses>) -> Result<Drawn, StudioError> {
+    /// Draws a shot: its key pictures with their maps, judged and drawn again up to so many attempts in all, and its clip.
+    pub(crate) async fn draw_shot(
+        &self,
+        order: ClipOrder<'_>,
+        gate: Gate,
+        witnesses: Option<Witnesses>,
+        attempts: u32,
+    ) -> Result<Drawn, StudioError> {
         let ClipOrder { engine, subject, clip, .. } = &order;
         let (engine, subject, clip) = (Arc::clone(engine), (*subject).clone(), Arc::clone(clip));
         let asked = subject.clone();
+        let draws = Arc::clone(&engine);
         let pictures = tokio::task::spawn_blocking(move || {
             let mut files = Vec::new();
-            let mut verdicts = Vec::new();
+            let (mut verdicts, mut chosen) = (Vec::new(), Vec::new());
+            let trial = Trial { engine: draws.as_ref(), subject: &subject, others: &[], gate, witnesses: witnesses.as_ref(), attempts };
             for (frame, brief) in key_pictures(&clip) {
-                let (key, image) = KeyPicture::draw(engine.as_ref(), &subject, brief, &format!("frame-{frame:04}"))?;
-                verdicts.push(key.judge(&[], gate, witnesses.as_ref()));
+                let (key, first) = KeyPicture::draw(draws.as_ref(), &subject, brief, &format!("frame-{frame:04}"))?;
+                let Settlement { picture, image, verdict } = trial.settle(key)?;
+                let image = image.unwrap_or(first);
                 if files.is_empty() {
                     files.push(poster(&image, &subject)?);
                 }
-                files.extend(key.files);
+                verdicts.push(verdict);
+                if draws.holds_key_pictures() {
+                    chosen.push((picture.brief().clone(), image));
+                }
+                files.extend(picture.files);
             }
-            Ok::<_, StudioError>((files, verdicts))
+            Ok::<_, StudioError>((files, verdicts, chosen))
         });
-        let (mut files, mut verdicts) = joined(pictures, &asked).await?;
-        let (film, measured) = self.encode(order).await?;
+        let (mut files, mut verdicts, chosen) = joined(pictures, &asked).await?;
+        let engine = settled(engine, chosen, &asked)?;
+        let (film, measured) = self.encode(ClipOrder { engine, ..order }).await?;
         verdicts.push(judge_clip(&film.name, measured, gate));
         files.insert(0, film);
         Ok(Drawn { files, report: GateReport::of(gate, verdicts) })
@@ -125,7 +171,7 @@ impl Studio {
 
     /// Draws the frames of a transition. Its pictures are mixtures of two that were judged each by itself, so
     /// only its soundness as a clip is judged.
-    pub(crate) async fn draw_transition(&self, order: ClipOrder<'_>, from: &Arc<ClipBrief>, gate: Score) -> Result<Drawn, StudioError> {
+    pub(crate) async fn draw_transition(&self, order: ClipOrder<'_>, from: &Arc<ClipBrief>, gate: Gate) -> Result<Drawn, StudioError> {
         let subject = order.subject.clone();
         let (engine, left) = (Arc::clone(&order.engine), Arc::clone(from));
         let last = tokio::task::spawn_blocking(move || last_picture(engine.as_ref(), &left));

@@ -4,16 +4,18 @@ use bible::{Digest, Slug};
 use consistency::calibration::Calibrated;
 use consistency::colour::ColourEvidence;
 use consistency::measure::Role;
-use consistency::{ColourModel, Outcome, Region, Score, Status, Subject as Seen, agreement};
+use consistency::{ColourModel, Gate, Outcome, Score, Status, Subject as Seen, agreement};
 use editorial::evidence_card::{CardPart, EvidenceCard};
 use engine::picture::PartMap;
 use serde::Serialize;
 use store::{Artifact, ArtifactFile};
 use uuid::Uuid;
 
+use crate::attempts::Try;
 use crate::gate::{GateReport, MeasuredPart, PictureVerdict, by_construction};
 use crate::picture_files::kept_part_map;
 use crate::sheet::{CharacterSheet, Finding as Known};
+use crate::suggestion::{Suggestion, suggestions};
 use crate::{Studio, StudioError};
 
 /// Parts that a card lists.
@@ -32,8 +34,9 @@ pub struct Evidence {
     pub status: Status,
     /// The lowest score; none when nothing was measured.
     pub score: Option<Score>,
-    /// The score that was needed.
-    pub gate: Score,
+    /// The gate that it was held against.
+    #[serde(flatten)]
+    pub gate: Gate,
     /// What decided, as a sentence.
     pub rule: String,
     /// Its parts, the worst first.
@@ -42,6 +45,9 @@ pub struct Evidence {
     pub references: Vec<Reference>,
     /// What would mend it.
     pub suggestions: Vec<Suggestion>,
+    /// The attempts at it, where it was drawn more than once.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tries: Vec<Try>,
     /// Whether it shows the characters that it should.
     pub identity: Known,
     /// What the measures say together, where a calibration was asked.
@@ -62,32 +68,6 @@ pub struct Reference {
     pub score: Score,
     /// Parts compared.
     pub parts: u32,
-}
-
-/// Something that a director can act on.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Suggestion {
-    /// `repaint` a part, `stress` an attribute, or `look`, for a person.
-    pub action: String,
-    /// What: `hair of mio`.
-    pub what: String,
-    /// The file of the artifact whose index `index` is the mask to repaint within.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mask: Option<Mask>,
-    /// Why, as a sentence.
-    pub because: String,
-    /// Where.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub at: Option<Region>,
-}
-
-/// A part's pixels.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Mask {
-    /// The picture of indices.
-    pub file: String,
-    /// The value of the part's pixels in it.
-    pub index: u8,
 }
 
 /// The evidence with the picture that it is about.
@@ -122,7 +102,7 @@ impl Studio {
         let card = EvidenceCard {
             title: format!("{}, {}", evidence.subject, evidence.picture),
             verdict: match evidence.score {
-                Some(score) => format!("{status}: {score}, and {} is needed", evidence.gate),
+                Some(score) => format!("{status}: {score}; {}", evidence.gate),
                 None => format!("{status}: nothing was measured that has a score"),
             },
             rule: evidence.rule.clone(),
@@ -159,7 +139,8 @@ impl Studio {
             gate: worst.verdict.gate,
             rule: rule(&worst),
             references,
-            suggestions: suggestions(&worst, parts.as_ref(), &format!("{stem}.parts.png")),
+            suggestions: suggestions(&worst.verdict, parts.as_ref(), &format!("{stem}.parts.png")),
+            tries: worst.tries.clone(),
             identity: identity(&worst, &found.engine),
             calibrated: worst.verdict.calibrated.clone(),
             not_measured: not_measured(&worst),
@@ -250,38 +231,6 @@ fn identity(picture: &PictureVerdict, engine: &str) -> Known {
     }
 }
 
-/// What would mend the picture: every part that is off can be repainted inside of its mask, what is missing stressed.
-fn suggestions(picture: &PictureVerdict, map: Option<&PartMap>, file: &str) -> Vec<Suggestion> {
-    let mut suggestions = Vec::new();
-    if let Some(colours) = picture.colours() {
-        for part in colours.parts.iter().filter(|part| part.difference > part.tolerance) {
-            let index = map.and_then(|map| map.parts.iter().position(|entry| entry.owner == part.owner && entry.part == part.part));
-            let what = part.owner.as_ref().map_or_else(|| part.part.clone(), |owner| format!("{} of {owner}", part.part));
-            suggestions.push(Suggestion {
-                action: "repaint".to_owned(),
-                because: format!(
-                    "{} where the bible has {} (ΔE {:.1}, {:.1} allowed)",
-                    part.found, part.expected, part.difference, part.tolerance
-                ),
-                mask: index.and_then(|index| u8::try_from(index).ok()).map(|index| Mask { file: file.to_owned(), index }),
-                what,
-                at: Some(part.at),
-            });
-        }
-    }
-    for reason in picture.verdict.reasons.iter().filter(|reason| reason.leads_to.is_some() && reason.code != "colour-off") {
-        let action = if reason.measure == "attributes" { "stress" } else { "look" };
-        suggestions.push(Suggestion {
-            action: action.to_owned(),
-            what: reason.code.replace('-', " "),
-            mask: None,
-            because: reason.message.clone(),
-            at: reason.at,
-        });
-    }
-    suggestions
-}
-
 fn card_part(part: &MeasuredPart) -> CardPart {
     CardPart { name: part.part.clone(), expected: part.expected, found: part.found, difference: part.difference, tolerance: part.tolerance }
 }
@@ -295,8 +244,13 @@ fn notes(evidence: &Evidence) -> Vec<String> {
         notes.push("no signed sheet to compare with".to_owned());
     }
     notes.extend(
-        evidence.suggestions.iter().take(6).map(|suggestion| format!("{} {}: {}", suggestion.action, suggestion.what, suggestion.because)),
+        evidence
+            .suggestions
+            .iter()
+            .take(6)
+            .map(|suggestion| format!("{} {}: {}", suggestion.action.word(), suggestion.what, suggestion.because)),
     );
+    notes.extend(evidence.tries.iter().map(Try::words));
     notes.push(format!("identity {}: {}", evidence.identity.word().replace('_', " "), evidence.identity.detail()));
     notes.extend(evidence.calibrated.as_ref().map(Calibrated::sentence));
     notes.extend(evidence.not_measured.iter().map(|reason| format!("not measured, {reason}")));

@@ -5,8 +5,8 @@ use consistency::calibration::Domain;
 use consistency::colour::ColourEvidence;
 use consistency::measure::{Evidence, Role};
 use consistency::{
-    Attributes, Calibration, ClipReport, ColourModel, ExpectedPart, Fingerprint, Layout, Linework, Measure, Measurement, Other, Outcome,
-    Score, Status, Structure, Subject, Technical, Verdict, judge, judge_calibrated,
+    Attributes, Calibration, ClipReport, ColourModel, ExpectedPart, Fingerprint, Gate, Layout, Linework, Measure, Measurement, Other,
+    Outcome, Score, Status, Structure, Subject, Technical, Verdict, judge, judge_calibrated,
 };
 use engine::PictureBrief;
 use engine::brief::{PropBrief, WornBrief};
@@ -14,6 +14,7 @@ use engine::picture::{PartMap, Raster, Skeleton};
 use serde::{Deserialize, Serialize};
 use vision_models::Sought;
 
+use crate::attempts::Try;
 use crate::networks::Networks;
 
 /// The engine that draws from the bible alone: who is in its pictures is known from how they are made.
@@ -32,8 +33,9 @@ pub struct GateReport {
     pub status: Status,
     /// The lowest score of its pictures; none when none was measured.
     pub score: Option<Score>,
-    /// The score that was needed.
-    pub gate: Score,
+    /// The gate that they were held against.
+    #[serde(flatten)]
+    pub gate: Gate,
     /// The verdict on each picture, by file name.
     pub pictures: Vec<PictureVerdict>,
 }
@@ -45,12 +47,15 @@ pub struct PictureVerdict {
     pub picture: String,
     /// What was decided, with measurements and reasons.
     pub verdict: Verdict,
+    /// The attempts at it, where it was drawn more than once.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tries: Vec<Try>,
 }
 
 impl GateReport {
     /// Sums up the verdicts of an artifact's pictures: the worst status and the lowest score stand for all.
     #[must_use]
-    pub fn of(gate: Score, pictures: Vec<PictureVerdict>) -> Self {
+    pub fn of(gate: Gate, pictures: Vec<PictureVerdict>) -> Self {
         let severity = |status: Status| match status {
             Status::Accepted => 0,
             Status::NeedsReview => 1,
@@ -61,15 +66,20 @@ impl GateReport {
         Self { status: status.unwrap_or(Status::NeedsReview), score, gate, pictures }
     }
 
+    /// The gate that a stored report was held against; none when it cannot be read.
+    pub(crate) fn stored_gate(report: &serde_json::Value) -> Option<Gate> {
+        Gate::deserialize(report).ok()
+    }
+
     /// The same measurements held against another gate.
     #[must_use]
-    pub fn held_against(self, gate: Score) -> Self {
+    pub fn held_against(self, gate: Gate) -> Self {
         if self.pictures.is_empty() {
             return Self { gate, ..self };
         }
         let judged = |picture: PictureVerdict| {
             let Verdict { measurements, calibrated, .. } = picture.verdict;
-            PictureVerdict { verdict: judge_calibrated(measurements, calibrated, gate), picture: picture.picture }
+            PictureVerdict { verdict: judge_calibrated(measurements, calibrated, gate), ..picture }
         };
         Self::of(gate, self.pictures.into_iter().map(judged).collect())
     }
@@ -102,6 +112,11 @@ pub struct MeasuredPart {
 }
 
 impl PictureVerdict {
+    /// The verdict on a picture that was drawn once.
+    pub(crate) fn of(picture: &str, verdict: Verdict) -> Self {
+        Self { picture: picture.to_owned(), verdict, tries: Vec::new() }
+    }
+
     /// The colours that were found in the picture; none when they were not measured.
     pub(crate) fn colours(&self) -> Option<&ColourEvidence> {
         colours_of(&self.verdict)
@@ -142,7 +157,8 @@ impl GateReport {
 
 /// Judges one picture as it was written: the bytes are decoded again, so what is measured is what is kept.
 #[must_use]
-pub fn judge_picture(png: &[u8], parts: Option<&PartMap>, brief: &PictureBrief, others: &[Other], gate: Score) -> Verdict {
+pub fn judge_picture(png: &[u8], parts: Option<&PartMap>, brief: &PictureBrief, others: &[Other], gate: impl Into<Gate>) -> Verdict {
+    let gate = gate.into();
     match consistency::decode(png) {
         Ok(raster) => judge_raster(&raster, parts, brief, others, gate),
         Err(error) => judge(vec![consistency::undecodable(&error)], gate),
@@ -173,7 +189,7 @@ pub(crate) fn judge_foreign(
     layout: Option<&PaintedOver<'_>>,
     brief: &PictureBrief,
     others: &[Other],
-    gate: Score,
+    gate: Gate,
     foreign: &Foreign<'_>,
 ) -> Verdict {
     let raster = match consistency::decode(png) {
@@ -200,7 +216,7 @@ pub(crate) fn judge_foreign(
 }
 
 /// The verdict on measurements, with what a calibration says of them together.
-fn together(measurements: Vec<Measurement>, domain: Domain, calibration: &Calibration, gate: Score) -> Verdict {
+fn together(measurements: Vec<Measurement>, domain: Domain, calibration: &Calibration, gate: Gate) -> Verdict {
     let calibrated = calibration.judge_measurements(&measurements, domain);
     // Without a probability there is nothing to tell.
     let calibrated = calibrated.probability.is_some().then_some(calibrated);
@@ -208,7 +224,7 @@ fn together(measurements: Vec<Measurement>, domain: Domain, calibration: &Calibr
 }
 
 /// Judges a picture again after somebody has looked anew at who is in it; all else stays as it was measured.
-pub(crate) fn judge_with_identity(verdict: Verdict, identity: Measurement, calibration: &Calibration, gate: Score) -> Verdict {
+pub(crate) fn judge_with_identity(verdict: Verdict, identity: Measurement, calibration: &Calibration, gate: Gate) -> Verdict {
     let over_layout = verdict.measurements.iter().any(|measurement| measurement.role == Role::Supporting);
     let domain = if over_layout { Domain::DiffusedOverLayout } else { Domain::PairOfPictures };
     let mut measurements: Vec<Measurement> =
@@ -229,7 +245,7 @@ pub(crate) fn identity_is_open(verdict: &Verdict) -> bool {
 }
 
 /// Judges a picture whose pixels were decoded already.
-pub(crate) fn judge_raster(raster: &Raster, parts: Option<&PartMap>, brief: &PictureBrief, others: &[Other], gate: Score) -> Verdict {
+pub(crate) fn judge_raster(raster: &Raster, parts: Option<&PartMap>, brief: &PictureBrief, others: &[Other], gate: Gate) -> Verdict {
     let expected = expected_parts(brief);
     let subject = Subject { image: raster, parts, expected: &expected, canvas: Some(brief.canvas), others, layout: None };
     let measurements =
@@ -240,14 +256,14 @@ pub(crate) fn judge_raster(raster: &Raster, parts: Option<&PartMap>, brief: &Pic
 /// Judges a clip by what was measured as its frames went by. Whether it keeps to the bible is judged by its key
 /// pictures, each for itself.
 #[must_use]
-pub fn judge_clip(name: &str, report: ClipReport, gate: Score) -> PictureVerdict {
+pub fn judge_clip(name: &str, report: ClipReport, gate: Gate) -> PictureVerdict {
     let elsewhere = Measurement {
         measure: ColourModel::default().name().to_owned(),
         version: ColourModel::default().version(),
         role: Role::Consistency,
         outcome: Outcome::NotApplicable { reason: "the key pictures are measured by themselves".to_owned() },
     };
-    PictureVerdict { picture: name.to_owned(), verdict: judge(vec![report.measurement, elsewhere], gate) }
+    PictureVerdict::of(name, judge(vec![report.measurement, elsewhere], gate))
 }
 
 /// The fingerprint of a picture as it was written; `None` when it cannot be decoded.
@@ -292,7 +308,7 @@ mod tests {
     use super::*;
 
     fn verdict(status: Status, score: Option<f64>) -> PictureVerdict {
-        let gate = Score::new(0.85).unwrap();
+        let gate = Score::AT_TOLERANCE.into();
         let verdict = Verdict {
             status,
             score: score.map(|score| Score::new(score).unwrap()),
@@ -301,21 +317,20 @@ mod tests {
             measurements: Vec::new(),
             calibrated: None,
         };
-        PictureVerdict { picture: "frame-0000.png".to_owned(), verdict }
+        PictureVerdict::of("frame-0000.png", verdict)
     }
 
     #[test]
     fn one_bad_picture_decides_for_the_whole_shot() {
-        let gate = Score::new(0.85).unwrap();
         let pictures =
             vec![verdict(Status::Accepted, Some(0.99)), verdict(Status::Rejected, Some(0.4)), verdict(Status::NeedsReview, None)];
-        let report = GateReport::of(gate, pictures);
+        let report = GateReport::of(Score::AT_TOLERANCE.into(), pictures);
         assert_eq!((report.status, report.score.map(Score::value)), (Status::Rejected, Some(0.4)));
     }
 
     #[test]
     fn an_artifact_without_pictures_is_for_a_person() {
-        let report = GateReport::of(Score::new(0.85).unwrap(), Vec::new());
+        let report = GateReport::of(Score::AT_TOLERANCE.into(), Vec::new());
         assert_eq!((report.status, report.score), (Status::NeedsReview, None));
     }
 }

@@ -16,12 +16,14 @@
 //! # }
 //! ```
 
+pub mod attempts;
 pub mod bible_edit;
 pub mod checkout;
 mod comfy_engine;
 mod cut;
 pub mod doctor;
 mod draw;
+mod drawn_size;
 mod environment;
 mod error;
 pub mod estimate;
@@ -31,8 +33,10 @@ mod farm_drawing;
 pub mod folder;
 pub mod gate;
 pub mod graph;
+mod held_film;
 pub mod history;
 mod impact;
+mod judge_again;
 mod lent_nodes;
 mod lint;
 pub mod listing;
@@ -55,6 +59,7 @@ pub mod search;
 pub mod sheet;
 mod show;
 pub mod subject;
+pub mod suggestion;
 
 pub use environment::Environment;
 pub use error::StudioError;
@@ -62,6 +67,7 @@ pub use history::{History, HistoryError};
 pub use lint::lint_source;
 pub use plan::Plan;
 pub use produce::{Outcome, ProduceOptions};
+pub use proposal::{KindProposal, Proposals};
 pub use review::Judgement;
 pub use show::Show;
 pub use subject::Subject;

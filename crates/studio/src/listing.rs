@@ -1,5 +1,6 @@
 //! Listing: everything that a show has been drawn as, with the verdict that counts.
 
+use consistency::Gate;
 use serde::Serialize;
 use store::VerdictStatus;
 use uuid::Uuid;
@@ -18,6 +19,9 @@ pub struct Listed {
     pub status: VerdictStatus,
     /// The score; none when nothing could be measured.
     pub score: Option<f64>,
+    /// The gate that it was held against; none for what was never judged.
+    #[serde(flatten)]
+    pub gate: Option<Gate>,
     /// Who decided: `gate`, or a person.
     pub decided_by: String,
     /// Why.
@@ -49,6 +53,7 @@ impl Studio {
                 artifact: placed.artifact,
                 status: placed.status,
                 score: report.as_ref().and_then(|report| report.score).map(consistency::Score::value),
+                gate: report.as_ref().map(|report| report.gate),
                 decided_by: verdict.map_or_else(|| "gate".to_owned(), |verdict| verdict.decided_by.clone()),
                 reasons: report.map(|report| report.reasons().collect()).unwrap_or_default(),
             }

@@ -5,10 +5,11 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use bible::{Digest, Slug};
 use consistency::measure::{Measure, Role};
-use consistency::{Measurement, Outcome, Subject};
-use engine::picture::PartMap;
+use consistency::{Measurement, Outcome, Region, Subject};
+use engine::picture::{PartMap, Raster};
 use vision_models::{
-    BoxKind, Embedder, Embedding, Finder, FolderError, Identity, ModelFolder, ModelKind, Pinned, Sought, Verified, character, figure_of,
+    BoxKind, Embedder, Embedding, Finder, FolderError, FoundBox, Identity, Manifest, ModelFolder, ModelKind, Pinned, Sought, Verified,
+    character, figure_of,
 };
 
 /// Why who is in a picture was not measured where no model is there.
@@ -26,6 +27,8 @@ pub(crate) struct Networks {
 struct Ready {
     embedder: Mutex<Embedder>,
     finder: Mutex<Finder>,
+    /// The project's own detector, where it has one.
+    detector: Option<String>,
 }
 
 impl Networks {
@@ -39,13 +42,41 @@ impl Networks {
             let model = folder.first_of(ModelKind::Identity).map_err(told)?.ok_or_else(|| NO_MODEL.to_owned())?;
             let embedder = Embedder::open(pinned(&model)?, &model.file).map_err(told)?;
             // A detector of one's own was chosen for these pictures; ours is for those who have none.
-            let finder = match folder.first_of(ModelKind::Finder).map_err(told)? {
-                Some(own) => Finder::open(pinned(&own)?, &own.file).map_err(told)?,
+            let own = folder.first_of(ModelKind::Finder).map_err(told)?;
+            let finder = match &own {
+                Some(own) => Finder::open(pinned(own)?, &own.file).map_err(told)?,
                 None => Finder::built_in().map_err(told)?,
             };
-            Ok(Ready { embedder: Mutex::new(embedder), finder: Mutex::new(finder) })
+            let detector = own.map(|own| name_of(&own.manifest));
+            Ok(Ready { embedder: Mutex::new(embedder), finder: Mutex::new(finder), detector })
         };
         self.ready.get_or_init(load).as_ref().map_err(String::as_str)
+    }
+
+    /// Whether a folder has an identity model, sound or not.
+    pub(crate) fn has_identity(folder: &ModelFolder) -> Result<bool, String> {
+        folder.first_of(ModelKind::Identity).map(|model| model.is_some()).map_err(told)
+    }
+
+    /// What stands for the vectors that these networks make, with the numbers in each: the identity model, and the
+    /// project's own detector where it cuts out who is embedded.
+    pub(crate) fn name_and_length(&self) -> Result<(String, usize), String> {
+        let ready = self.ready()?;
+        let embedder = ready.embedder.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = name_of(embedder.manifest());
+        let name = ready.detector.as_ref().map_or_else(|| name.clone(), |detector| format!("{name}+{detector}"));
+        Ok((name, embedder.manifest().output.length.unwrap_or(0)))
+    }
+
+    /// The people of a picture.
+    pub(crate) fn find(&self, image: &Raster) -> Result<Vec<FoundBox>, String> {
+        // A network that failed once is as good as before: it has no state between pictures.
+        self.ready()?.finder.lock().unwrap_or_else(PoisonError::into_inner).find(image).map_err(told)
+    }
+
+    /// The embedding of a place in a picture; of all of it where none is named.
+    pub(crate) fn embed_region(&self, image: &Raster, region: Option<Region>) -> Result<Embedding, String> {
+        self.ready()?.embedder.lock().unwrap_or_else(PoisonError::into_inner).embed(image, region).map_err(told)
     }
 
     /// Whether there is an identity model that can be used; why not, otherwise.
@@ -69,14 +100,15 @@ impl Networks {
         if let Some(known) = self.known(file, who) {
             return known;
         }
-        let ready = self.ready().map_err(str::to_owned)?;
+        // What is wrong with the networks is not a picture's: it is not remembered of it.
+        self.ready()?;
         let embed = || {
             let image = consistency::decode(png).map_err(told)?;
             let masks = parts.filter(|parts| (parts.width, parts.height) == (image.width, image.height));
             let figure = match masks {
                 Some(parts) => figure_of(parts, who),
                 None => {
-                    let found = ready.finder.lock().unwrap_or_else(PoisonError::into_inner).find(&image).map_err(told)?;
+                    let found = self.find(&image)?;
                     let people = found.iter().filter(|found| found.kind == BoxKind::Figure).count();
                     if people > 1 {
                         return Err(format!("the finder sees {people} people in it"));
@@ -85,7 +117,7 @@ impl Networks {
                 }
             };
             let figure = figure.ok_or_else(|| format!("nothing of {who} is to be seen in it"))?;
-            ready.embedder.lock().unwrap_or_else(PoisonError::into_inner).embed(&image, Some(figure)).map_err(told)
+            self.embed_region(&image, Some(figure))
         };
         let embedding = embed();
         self.embedded.lock().unwrap_or_else(PoisonError::into_inner).insert((file, who.clone()), embedding.clone());
@@ -116,7 +148,7 @@ fn unmeasured(reason: &str, people: &[Sought]) -> Measurement {
 }
 
 /// The manifest of a model whose file is the one that was added; what that means for pictures otherwise.
-fn pinned(model: &Pinned) -> Result<vision_models::Manifest, String> {
+fn pinned(model: &Pinned) -> Result<Manifest, String> {
     let name = &model.manifest.name;
     let unsound = |what: &str| Err(format!("{what}, so it was not used; see `echo-studio models verify`"));
     match model.verify() {
@@ -125,6 +157,12 @@ fn pinned(model: &Pinned) -> Result<vision_models::Manifest, String> {
         Ok(Verified::Missing) => unsound(&format!("the file of the model {name} is gone")),
         Err(error) => Err(told::<FolderError>(error)),
     }
+}
+
+/// A model by name and the beginning of its file's hash.
+fn name_of(manifest: &Manifest) -> String {
+    let hash: String = manifest.blake3.iter().flat_map(|hash| hash.chars().take(12)).collect();
+    format!("{}@{hash}", manifest.name)
 }
 
 /// An error with what caused it, as one sentence.

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use bible::Digest;
 use bytes::Bytes;
-use consistency::{Calibration, Other, Score, Status};
+use consistency::{Calibration, Other, Status};
 use engine::Engine;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
@@ -17,17 +17,18 @@ use store::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use crate::attempts::{Settlement, Trial};
 use crate::draw::{ClipOrder, Drawn, KeyPicture, Witnesses, frames_of, joined};
-use crate::gate::{GateReport, PictureVerdict, by_construction, identity_is_open, judge_with_identity};
+use crate::gate::{GateReport, by_construction};
 use crate::graph::{Graph, Node, Work};
+use crate::held_film::settled;
 use crate::listing::Listed;
 use crate::lock::ProductionLock;
 use crate::networks::Networks;
-use crate::picture_files::{MadeFile, kept_part_map};
-use crate::plan::{Action, Current, Plan, kind_of};
+use crate::picture_files::MadeFile;
+use crate::plan::{Action, Plan, kind_of};
 use crate::progress::{Progress, Stage};
 use crate::reason;
-use crate::references::brief_of;
 use crate::rendering::Rendering;
 use crate::subject::Subject;
 use crate::{Show, Studio, StudioError};
@@ -82,7 +83,6 @@ pub(crate) struct Production<'a> {
     pub(crate) graph: &'a Graph<'a>,
     pub(crate) engine: Arc<dyn Engine>,
     pub(crate) project: Uuid,
-    pub(crate) gate: Score,
     pub(crate) scratch: PathBuf,
     pub(crate) out: PathBuf,
     pub(crate) progress: &'a Progress,
@@ -141,7 +141,6 @@ impl Studio {
                 graph: &graph,
                 engine,
                 project,
-                gate: show.gate(),
                 scratch,
                 out: options.out.clone(),
                 progress,
@@ -264,11 +263,15 @@ impl Production<'_> {
         if !clips.is_empty() {
             self.progress.begin(Stage::Shots, clips.iter().map(|node| u64::from(node.work.frames())).sum());
         }
-        stream::iter(clips.iter().map(|node| self.draw_clip(node))).buffer_unordered(jobs).try_collect::<Vec<()>>().await?;
+        // Transitions last: they melt the pictures that were chosen of their shots.
+        let (transitions, shots): (Vec<&Node>, Vec<&Node>) = clips.iter().partition(|node| matches!(node.work, Work::Transition { .. }));
+        for clips in [shots, transitions] {
+            stream::iter(clips.iter().map(|node| self.draw_clip(node))).buffer_unordered(jobs).try_collect::<Vec<()>>().await?;
+        }
         Ok(stale.len())
     }
 
-    fn stop_when_cancelled(&self) -> Result<(), StudioError> {
+    pub(crate) fn stop_when_cancelled(&self) -> Result<(), StudioError> {
         if self.cancel.is_cancelled() { Err(StudioError::Cancelled) } else { Ok(()) }
     }
 
@@ -285,25 +288,24 @@ impl Production<'_> {
             let (picture, _) = self.ended(attempt, joined(task, &node.subject).await).await?;
             drawn.push((node, attempt, begun.elapsed().as_secs_f64(), picture));
         }
-        let prints: Vec<(String, _)> =
-            drawn.iter().filter_map(|(node, .., picture)| Some((node.subject.to_string(), picture.fingerprint?))).collect();
+        let attempts = self.show.project.settings.render.attempts();
+        let mut prints: Vec<Other> = Vec::new();
         // All of a look are held against what was accepted before it was drawn, in whatever order they are judged.
         let placed = self.placed().await?;
         for (node, attempt, seconds, picture) in drawn {
             let witnesses = self.witnesses(node, &placed).await?;
-            let name = node.subject.to_string();
             // Each is compared with those before it, so of two alike one is held and not both.
-            let others: Vec<Other> = prints
-                .iter()
-                .take_while(|(other, _)| *other != name)
-                .map(|(name, fingerprint)| Other { name: name.clone(), fingerprint: *fingerprint })
-                .collect();
-            let gate = self.gate;
+            let others = prints.clone();
+            let (engine, subject) = (Arc::clone(&self.engine), node.subject.clone());
+            let gate = self.show.gate_of(&node.work);
             let judged = tokio::task::spawn_blocking(move || {
-                let report = GateReport::of(gate, vec![picture.judge(&others, gate, witnesses.as_ref())]);
-                Ok(Drawn { files: picture.files, report })
+                let (engine, witnesses) = (engine.as_ref(), witnesses.as_ref());
+                let trial = Trial { engine, subject: &subject, others: &others, gate, witnesses, attempts };
+                let Settlement { picture, verdict, .. } = trial.settle(picture)?;
+                Ok((picture.fingerprint, Drawn { files: picture.files, report: GateReport::of(gate, vec![verdict]) }))
             });
-            let judged = self.ended(attempt, joined(judged, &node.subject).await).await?;
+            let (fingerprint, judged) = self.ended(attempt, joined(judged, &node.subject).await).await?;
+            prints.extend(fingerprint.map(|fingerprint| Other { name: node.subject.to_string(), fingerprint }));
             self.keep(node, attempt, seconds, judged).await?;
             self.progress.advance(Stage::Sheets, 1);
             self.progress.finished(Stage::Sheets, &node.subject);
@@ -314,10 +316,10 @@ impl Production<'_> {
     async fn draw_clip(&self, node: &Node) -> Result<(), StudioError> {
         self.stop_when_cancelled()?;
         let attempt = self.start(node).await?;
-        let begun = Instant::now();
+        let (gate, begun) = (self.show.gate_of(&node.work), Instant::now());
         let work = async {
-            let order = |clip| ClipOrder {
-                engine: Arc::clone(&self.engine),
+            let order = |clip, engine| ClipOrder {
+                engine,
                 subject: &node.subject,
                 clip,
                 frames: frames_of(&node.work),
@@ -328,9 +330,13 @@ impl Production<'_> {
             match &node.work {
                 Work::Shot { clip, .. } => {
                     let witnesses = self.witnesses(node, &self.placed().await?).await?;
-                    self.studio.draw_shot(order(clip), self.gate, witnesses).await
+                    let attempts = self.show.project.settings.render.attempts();
+                    self.studio.draw_shot(order(clip, Arc::clone(&self.engine)), gate, witnesses, attempts).await
                 }
-                Work::Transition { from, to, .. } => self.studio.draw_transition(order(to), from, self.gate).await,
+                Work::Transition { from, to, .. } => {
+                    let engine = settled(Arc::clone(&self.engine), self.chosen_around(node).await?, &node.subject)?;
+                    self.studio.draw_transition(order(to, engine), from, gate).await
+                }
                 Work::Sheet(_) => unreachable!("sheets are drawn look by look"),
             }
         };
@@ -345,7 +351,7 @@ impl Production<'_> {
     }
 
     /// What is placed now; nothing where nobody asks who is in pictures.
-    async fn placed(&self) -> Result<Vec<Placed>, StudioError> {
+    pub(crate) async fn placed(&self) -> Result<Vec<Placed>, StudioError> {
         match self.judges {
             Some(_) => Ok(self.studio.store.placements(self.project).await?),
             None => Ok(Vec::new()),
@@ -397,7 +403,8 @@ impl Production<'_> {
         let now = (self.studio.environment.now)();
         let capabilities = self.graph.capabilities();
         let canvas = node.work.canvas();
-        let attempts = self.studio.store.attempts_at(self.project, node.recipe).await?;
+        let again: usize = report.pictures.iter().map(|picture| picture.tries.len().saturating_sub(1)).sum();
+        let attempts = self.studio.store.attempts_at(self.project, node.recipe).await? + again as u64;
         let kind = kind_of(&node.subject).unwrap_or(store::RecipeKind::Shot);
         let artifact = Artifact {
             id: (self.studio.environment.new_id)(),
@@ -426,95 +433,18 @@ impl Production<'_> {
         Ok(())
     }
 
-    fn decision(&self, report: &GateReport, subject: &Subject) -> Result<Decision, StudioError> {
+    pub(crate) fn decision(&self, report: &GateReport, subject: &Subject) -> Result<Decision, StudioError> {
         let json = serde_json::to_value(report).map_err(|source| StudioError::Recipe { subject: subject.clone(), source })?;
         Ok(Decision {
             id: (self.studio.environment.new_id)(),
             status: stored_status(report.status),
             score: report.score.map(consistency::Score::value),
-            gate: report.gate.value(),
+            gate: report.gate.accept.value(),
             decided_by: "gate".to_owned(),
             note: String::new(),
             report: json,
             decided_at: (self.studio.environment.now)(),
         })
-    }
-
-    /// Judges again what was kept: where the project's gate has moved since, and where somebody may know by now who is in
-    /// a picture (a model was added, a sheet accepted). A person's word stands.
-    async fn judge_again(&self, current: &Current, drawn: &HashSet<&Subject>) -> Result<(), StudioError> {
-        // Sheets first: what is accepted of them is what shots are held against.
-        for sheets in [true, false] {
-            let kept: Vec<(&Node, Uuid)> = (self.graph.nodes.iter())
-                .filter(|node| matches!(node.work, Work::Sheet(_)) == sheets && !drawn.contains(&node.subject))
-                .filter_map(|node| Some((&**node, current.placed.get(&node.subject.to_string())?.artifact)))
-                .collect();
-            let artifacts: Vec<Uuid> = kept.iter().map(|(_, artifact)| *artifact).collect();
-            let verdicts = self.studio.store.latest_verdicts(&artifacts).await?;
-            let placed = self.placed().await?;
-            for (node, artifact) in kept {
-                let Some(verdict) = verdicts.get(&artifact).filter(|verdict| verdict.decided_by == "gate") else { continue };
-                if self.judges.is_none() && verdict.gate == self.gate.value() {
-                    continue;
-                }
-                self.stop_when_cancelled()?;
-                let damaged = |source| StudioError::Damaged { what: format!("the verdict on artifact {artifact}"), source };
-                let before: GateReport = serde_json::from_value(verdict.report.clone()).map_err(damaged)?;
-                let seen = match &self.judges {
-                    Some(judges) => self.looked_at_again(artifact, node, before.clone(), judges, &placed).await?,
-                    None => before.clone(),
-                };
-                let report = if seen.gate == self.gate { seen } else { seen.held_against(self.gate) };
-                if report != before {
-                    self.studio.store.decide(artifact, &self.decision(&report, &node.subject)?).await?;
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// A report with who is in its pictures measured again, where that was left open.
-    async fn looked_at_again(
-        &self,
-        artifact: Uuid,
-        node: &Node,
-        report: GateReport,
-        judges: &Judges,
-        placed: &[Placed],
-    ) -> Result<GateReport, StudioError> {
-        if brief_of(&node.work).is_none() || !report.pictures.iter().any(is_open) {
-            return Ok(report);
-        }
-        let Some(artifact) = self.studio.store.artifact(artifact).await? else { return Ok(report) };
-        if by_construction(&artifact.engine) {
-            return Ok(report);
-        }
-        let people = Arc::new(self.studio.sought(placed, self.graph, node, &judges.networks).await?);
-        let GateReport { gate, pictures, .. } = report;
-        let mut judged = Vec::with_capacity(pictures.len());
-        for picture in pictures {
-            let file = artifact.files.iter().find(|file| file.name == picture.picture && file.media_type == "image/png");
-            let Some(file) = file.filter(|_| is_open(&picture)) else {
-                judged.push(picture);
-                continue;
-            };
-            if let Some(identity) = judges.networks.blind(&people) {
-                let verdict = judge_with_identity(picture.verdict, identity, &judges.calibration, gate);
-                judged.push(PictureVerdict { verdict, picture: picture.picture });
-                continue;
-            }
-            let png = self.studio.blobs.get(file.digest).await?;
-            let parts = kept_part_map(&self.studio.blobs, &artifact, file.name.trim_end_matches(".png")).await?;
-            let (networks, calibration, people) = (Arc::clone(&judges.networks), Arc::clone(&judges.calibration), Arc::clone(&people));
-            let task = tokio::task::spawn_blocking(move || {
-                let Ok(image) = consistency::decode(&png) else { return Ok(picture) };
-                let seen = consistency::Subject { parts: parts.as_ref(), ..consistency::Subject::new(&image) };
-                let identity = networks.measure(&seen, &people);
-                Ok(PictureVerdict { verdict: judge_with_identity(picture.verdict, identity, &calibration, gate), picture: picture.picture })
-            });
-            judged.push(joined(task, &node.subject).await?);
-        }
-        Ok(GateReport::of(gate, judged))
     }
 
     /// What does not pass the gate.
@@ -523,10 +453,6 @@ impl Production<'_> {
         listed.retain(|picture| picture.status != VerdictStatus::Accepted);
         Ok(listed)
     }
-}
-
-fn is_open(picture: &PictureVerdict) -> bool {
-    picture.picture.ends_with(".png") && identity_is_open(&picture.verdict)
 }
 
 /// The subjects of one look of one character belong together.

@@ -2,13 +2,16 @@
 
 use std::sync::Arc;
 
+use bible::project::Canvas;
 use bible::render::{Control, ModelUse, Render};
 use bible::{Digest, Slug};
 use comfyui::template::{Choice, Shelf, Template, Values};
+use engine::correction::NamedPart;
 use engine::picture::{PartMap, Raster};
 use engine::{Capabilities, PictureBrief};
 use serde_json::{Map, Value, json};
 
+use crate::drawn_size::drawn_size;
 use crate::{Show, StudioError};
 
 /// Changes when the same recipe would be filled into another graph, or its pictures be used otherwise.
@@ -20,6 +23,7 @@ pub struct Rendering {
     settings: Render,
     template: Arc<Template>,
     family: String,
+    canvas: Canvas,
     show: director::prompt::Show,
 }
 
@@ -29,6 +33,8 @@ pub(crate) struct Uploads {
     pub(crate) picture: Option<String>,
     pub(crate) pose: Option<String>,
     pub(crate) masks: Vec<(Slug, String)>,
+    /// White where alone the picture is drawn anew.
+    pub(crate) repaint: Option<String>,
 }
 
 impl Rendering {
@@ -55,6 +61,7 @@ impl Rendering {
             settings: settings.clone(),
             template: Arc::clone(template),
             family: family.clone(),
+            canvas: show.project.settings.canvas,
             show: director::prompt::Show::of(&show.project),
         };
         director::prompt::known(family).map_err(|error| wrong(error.to_string()))?;
@@ -80,8 +87,9 @@ impl Rendering {
                 pronouns.insert(character.to_string(), json!(own));
             }
         }
-        let Render { engine: _, workflow, variant, checkpoint, loras: style, character_loras: _, controls, slots } = &self.settings;
-        json!({
+        let Render { engine: _, workflow, variant, checkpoint, loras: style, character_loras: _, attempts: _, controls, slots } =
+            &self.settings;
+        let mut ingredients = json!({
             "workflow": workflow,
             "template": self.template.source,
             "variant": variant,
@@ -94,12 +102,22 @@ impl Rendering {
             "slots": slots,
             "style": self.show.style,
             "pronouns": pronouns,
-        })
+        });
+        // Said where there is a margin alone, so that what was drawn without one stays what it is.
+        if drawn_size(self.canvas) != self.canvas && self.has_margin() {
+            ingredients["margin"] = json!(drawn_size(self.canvas));
+        }
+        ingredients
+    }
+
+    /// Whether pictures are drawn at a size that follows from the canvas, and not at one that the settings name.
+    pub(crate) fn has_margin(&self) -> bool {
+        self.template.takes("size").is_some() && !self.settings.slots.contains_key("size")
     }
 
     /// Stands for everything of this.
     pub(crate) fn stamp(&self) -> String {
-        format!("{:?} {} {:?}", self.settings, self.template.source, self.show)
+        format!("{:?} {} {:?} {:?}", self.settings, self.template.source, self.canvas, self.show)
     }
 
     /// Which maps of the layout a picture needs.
@@ -116,19 +134,29 @@ impl Rendering {
         self.settings.variant.clone()
     }
 
-    /// The values of a picture.
+    /// Whether a part of a picture can be drawn anew while the rest stays.
+    pub(crate) fn repaints(&self) -> bool {
+        self.wants(Control::Picture) && self.template.takes("mask").is_some()
+    }
+
+    /// The values of a picture, with what is said more clearly than usual.
     ///
     /// # Errors
     /// When prompts are not written for the family.
-    pub(crate) fn values(&self, brief: &PictureBrief, seed: u64, uploads: &Uploads) -> Result<Values, director::prompt::UnknownFamily> {
-        let prompt = director::prompt::picture(brief, &self.show, &self.family)?;
+    pub(crate) fn values(
+        &self,
+        brief: &PictureBrief,
+        seed: u64,
+        uploads: &Uploads,
+        stress: &[NamedPart],
+    ) -> Result<Values, director::prompt::UnknownFamily> {
+        let prompt = director::prompt::picture(brief, &self.show, &self.family, stress)?;
         let mut values = Values::new();
         let mut set = |name: &str, value: Value| values.set(name, value);
         let has = |name: &str| self.template.takes(name).is_some();
         if has("size") {
-            // Models draw sides that are multiples of 16; the picture is brought to the canvas afterwards.
-            let side = |side: u32| (side / 16 * 16).max(16);
-            set("size", json!({"width": side(brief.canvas.width), "height": side(brief.canvas.height)}));
+            let Canvas { width, height } = drawn_size(brief.canvas);
+            set("size", json!({ "width": width, "height": height }));
         }
         set("seed", json!(seed));
         if has("negative") && !prompt.negative.is_empty() {
@@ -147,6 +175,9 @@ impl Rendering {
         }
         if let Some(picture) = &uploads.picture {
             set("image", json!(picture));
+        }
+        if let Some(mask) = &uploads.repaint {
+            set("mask", json!(mask));
         }
         if let Some(pose) = &uploads.pose {
             set("pose.image", json!(pose));
@@ -176,10 +207,10 @@ impl Rendering {
     }
 }
 
-/// The seed of a picture that has none of its own: it follows from what is to be drawn. 53 bits, which every reader of
-/// JSON keeps exactly.
-pub(crate) fn seed_of(brief: &PictureBrief) -> Result<u64, serde_json::Error> {
-    let digest = Digest::of_json(brief)?;
+/// The seed of an attempt at a picture, from 1 on: it follows from what is to be drawn and the attempt's number. 53 bits,
+/// which every reader of JSON keeps exactly.
+pub(crate) fn seed_of(brief: &PictureBrief, attempt: u32) -> Result<u64, serde_json::Error> {
+    let digest = if attempt <= 1 { Digest::of_json(brief)? } else { Digest::of_json(&(brief, attempt))? };
     Ok(digest.as_bytes()[..8].iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte)) >> 11)
 }
 

@@ -2,6 +2,7 @@
 
 use store::{Decision, VerdictStatus};
 
+use crate::gate::GateReport;
 use crate::{Show, Studio, StudioError, Subject};
 
 /// What a person says.
@@ -16,11 +17,11 @@ pub struct Judgement {
 }
 
 impl Studio {
-    /// Puts a person's word on what the show uses for a subject above the gate's.
+    /// Puts a person's word on what the show uses for a subject above the gate's. Gives what was measured of it.
     ///
     /// # Errors
     /// [`StudioError::Unknown`] with the nearest subject when there is nothing of that name.
-    pub async fn review(&self, show: &Show, subject: &Subject, judgement: &Judgement) -> Result<(), StudioError> {
+    pub async fn review(&self, show: &Show, subject: &Subject, judgement: &Judgement) -> Result<Option<GateReport>, StudioError> {
         let slug = &show.project.settings.slug;
         let unknown = |what: String, nearest: Option<String>| StudioError::Unknown { what, nearest };
         let project = self.store.project_by_slug(slug).await?;
@@ -32,11 +33,12 @@ impl Studio {
             return Err(unknown(format!("picture `{name}`"), nearest));
         };
         let last = self.store.verdicts(found.artifact).await?.into_iter().next();
+        let measured = last.as_ref().and_then(|verdict| serde_json::from_value(verdict.report.clone()).ok());
         let decision = Decision {
             id: (self.environment.new_id)(),
             status: judgement.status,
             score: None,
-            gate: last.as_ref().map_or(show.project.settings.gate, |verdict| verdict.gate),
+            gate: last.as_ref().map_or(show.project.settings.gate.accept, |verdict| verdict.gate),
             decided_by: judgement.by.clone(),
             note: judgement.note.clone(),
             // What was measured stays with the verdict, so the report can show both.
@@ -44,6 +46,6 @@ impl Studio {
             decided_at: (self.environment.now)(),
         };
         self.store.decide(found.artifact, &decision).await?;
-        Ok(())
+        Ok(measured)
     }
 }

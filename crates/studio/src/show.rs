@@ -4,15 +4,17 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bible::digest::canonical_json;
+use bible::gate::Thresholds;
 use bible::source::{SourceError, SourceErrors};
 use bible::{Digest, Project};
-use consistency::{Calibration, Score};
+use consistency::{Calibration, Gate, Score};
 use engine::Engine;
 use layout::LayoutEngine;
 use layout::part::Catalogue;
 
 use crate::StudioError;
 use crate::folder::Folder;
+use crate::graph::Work;
 use crate::rendering::Rendering;
 
 /// The project's own calibration, within its folder.
@@ -63,10 +65,19 @@ impl Show {
         Ok(Self { version: Digest::of(&json), json, project: Arc::new(project), warnings, folder })
     }
 
-    /// The score that pictures need. The project was checked when it was loaded: its gate lies between 0 and 1.
+    /// The gate of what is made: at every attempt and every look the same.
     #[must_use]
-    pub fn gate(&self) -> Score {
-        Score::new(self.project.settings.gate).unwrap_or(Score::AT_TOLERANCE)
+    pub fn gate_of(&self, work: &Work) -> Gate {
+        match work {
+            Work::Sheet(_) => self.gate_of_sheets(),
+            Work::Shot { clip, .. } | Work::Transition { to: clip, .. } => gate(self.project.settings.gate.for_shots(clip.picture.framing)),
+        }
+    }
+
+    /// The gate of pictures of character sheets.
+    #[must_use]
+    pub fn gate_of_sheets(&self) -> Gate {
+        gate(self.project.settings.gate.for_sheets())
     }
 
     /// The calibration that says what measures mean together: `calibration.json` beside `project.yaml`, else the one that
@@ -101,4 +112,9 @@ impl Show {
         }
         Digest::of(&text)
     }
+}
+
+/// The project was checked when it was loaded: its bounds lie between 0 and 1.
+fn gate(thresholds: Thresholds) -> Gate {
+    thresholds.try_into().unwrap_or_else(|_| Score::AT_TOLERANCE.into())
 }

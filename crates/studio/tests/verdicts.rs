@@ -114,5 +114,5 @@ async fn what_people_said_of_pictures_that_were_replaced_since_counts() {
     }
     assert_eq!(studio.pictures(&first).await.unwrap().len(), 14, "the others were replaced");
     let proposal = serde_json::to_value(studio.propose_gate(&first).await.unwrap()).unwrap();
-    assert_eq!(proposal, serde_json::json!({ "outcome": "too_few", "accepted": 14, "rejected": 14, "needed": 30 }));
+    assert_eq!(proposal, serde_json::json!({ "outcome": "too_few", "accepted": 14, "rejected": 14, "needed": 30, "kinds": [] }));
 }

@@ -6,7 +6,8 @@ use super::EpisodeSource;
 use super::error::{Position, SourceError};
 use super::files::Slugs;
 use super::spelling::nearest;
-use super::yaml::{Node, Step};
+use super::yaml::{Kind, Node, Step};
+use crate::gate::{Bounds, Gate};
 use crate::project::{Bible, Canvas, ProjectSettings, VisualStyle};
 use crate::resolve::Timeline;
 use crate::shot_list::{CastSpec, LineRef, ShotSpec};
@@ -121,7 +122,7 @@ impl Checks<'_> {
         self.in_file("project.yaml".to_owned());
         self.length(path!["title"], &settings.title, 1, 200);
         self.length(path!["description"], &settings.description, 0, 2000);
-        self.range(path!["gate"], settings.gate, 0.0, 1.0);
+        self.gate(&settings.gate);
         let Canvas { width, height } = settings.canvas;
         for (side, pixels) in [("width", width), ("height", height)] {
             if pixels % 2 == 1 || !(64..=7680).contains(&pixels) {
@@ -133,9 +134,37 @@ impl Checks<'_> {
                 );
             }
         }
+        if let Some(attempts) = settings.render.attempts {
+            self.range(path!["render", "attempts"], f64::from(attempts), 1.0, 10.0);
+        }
         let tag = settings.language.split('-').next().unwrap_or_default();
         if !(2..=3).contains(&tag.len()) || !settings.language.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
             self.report(path!["language"], format!("{:?} is no language", settings.language), "write a tag such as en, ja or pt-BR");
+        }
+    }
+
+    fn gate(&mut self, gate: &Gate) {
+        let kinds = (gate.shots.iter().map(|(framing, bounds)| (path!["gate", "shots", framing.word()].to_vec(), *bounds)))
+            .chain(gate.sheets.map(|bounds| (path!["gate", "sheets"].to_vec(), bounds)));
+        let own = (path!["gate"].to_vec(), Bounds { accept: Some(gate.accept), person: gate.person });
+        for (path, Bounds { accept, person }) in std::iter::once(own).chain(kinds) {
+            let field = |name: &str| -> Vec<Step> { path.iter().cloned().chain([name.into()]).collect() };
+            if let Some(accept) = accept {
+                // Where one number is all that is written, it is `accept`.
+                let written = self.nodes.get(&self.file).and_then(|node| path.iter().try_fold(node, |node, step| node.step(step)));
+                let plain = written.is_some_and(|node| matches!(node.kind, Kind::Scalar(_)));
+                self.range(&if plain { path.clone() } else { field("accept") }, accept, 0.0, 1.0);
+            }
+            let Some(person) = person else { continue };
+            self.range(&field("person"), person, 0.0, 1.0);
+            let accept = accept.unwrap_or(gate.accept);
+            if person > accept {
+                self.report(
+                    &field("person"),
+                    format!("`person` is {person}, and from {accept} on pictures are accepted without a person"),
+                    format!("write {accept} or less"),
+                );
+            }
         }
     }
 
@@ -149,6 +178,7 @@ impl Checks<'_> {
         self.length(path!["name"], &character.name, 1, 100);
         self.length(path!["description"], &character.description, 0, 1000);
         self.range(path!["visual_traits", "height_cm"], character.visual_traits.height_cm, 5.0, 1000.0);
+        self.misplaced(character);
         if let Some(voice) = &character.voice {
             if let Some(pitch) = voice.pitch {
                 self.range(path!["voice", "pitch"], f64::from(pitch), 0.0, 99.0);
@@ -184,6 +214,38 @@ impl Checks<'_> {
             }
         }
         self.looks(slug, character);
+    }
+
+    /// Fields that are kept as extras where they are and mean something elsewhere.
+    fn misplaced(&mut self, character: &Character) {
+        const OF_A_LOOK: [&str; 2] = ["accessories", "garments"];
+        const OF_TRAITS: [&str; 10] = ["build", "height_cm", "head", "hair", "eyes", "brows", "nose", "ears", "tail", "marks"];
+        const OF_THE_CHARACTER: [&str; 8] = ["age", "pronouns", "colour_model", "personality", "voice", "wardrobe", "relationships", "arc"];
+        let look = character.look.as_ref().map_or("<look>", Slug::as_str);
+        let worn = |field: &str| format!("move it into the look that it belongs to: `wardrobe: {{ {look}: {{ {field}: … }} }}`");
+        let mut found: Vec<(Vec<Step>, String)> = Vec::new();
+        for field in character.visual_traits.extra.keys() {
+            let path = path!["visual_traits", field.as_str()].to_vec();
+            if OF_A_LOOK.contains(&field.as_str()) {
+                found.push((path, worn(field)));
+            } else if OF_THE_CHARACTER.contains(&field.as_str()) {
+                found.push((path, format!("move `{field}` out of `visual_traits`, to the fields of the character")));
+            }
+        }
+        for field in character.extra.keys() {
+            let path = path![field.as_str()].to_vec();
+            if OF_A_LOOK.contains(&field.as_str()) {
+                found.push((path, worn(field)));
+            } else if OF_TRAITS.contains(&field.as_str()) {
+                found.push((path, format!("move it into `visual_traits: {{ {field}: … }}`")));
+            }
+        }
+        for (path, fix) in found {
+            let Some(Step::Key(field)) = path.last() else { continue };
+            let at = self.nodes.get(&self.file).map_or(Position::FILE, |node| node.locate_key(&path));
+            let problem = format!("`{field}` is kept here as an extra field, and nothing is drawn or told of it");
+            self.problems.push(SourceError::new(&self.file, at, problem, fix).at_path(&path).warning());
+        }
     }
 
     /// Resolves the arc and looks at what is worn in each of its segments.

@@ -39,6 +39,13 @@ pub(super) fn culprit(text: &str, root: &Node, path: Vec<Step>) -> Culprit {
             path.pop();
         }
     }
+    // A map by names from a list is blamed as a whole for a name that is not on it.
+    if let Some(name) = named("unknown variant `") {
+        let inside: Vec<Step> = path.iter().cloned().chain([Step::Key(name)]).collect();
+        if inside.iter().try_fold(root, |node, step| node.step(step)).is_some() {
+            path = inside;
+        }
+    }
     Culprit { path, missing, unknown }
 }
 
@@ -69,6 +76,11 @@ fn worded(file: &str, text: &str, root: &Node, culprit: &Culprit, schema: &Schem
     let field = name_of(path);
     if let Some(rest) = text.strip_prefix("unknown variant `") {
         let got = rest.split('`').next().unwrap_or_default();
+        // Where names come from a list and values stand behind them, it is the name that nobody knows.
+        if matches!(path.last(), Some(Step::Key(key)) if key == got) {
+            let problem = format!("there is no `{got}` here");
+            return SourceError::new(file, root.locate_key(path), problem, suggestion(got, &listed(text), "one of"));
+        }
         return SourceError::new(file, at, format!("{field} cannot be `{got}`"), suggestion(got, &listed(text), "one of"));
     }
     if let Some(rest) = text.strip_prefix("invalid type: ") {

@@ -100,6 +100,36 @@ fn values_out_of_range_are_named_with_the_range() {
 }
 
 #[test]
+fn a_gate_says_at_the_word_what_is_wrong_with_it() {
+    let gate = |text: &str| problems("project.yaml", |_| format!("slug: show\ntitle: Show\n{text}\n"));
+    insta::assert_snapshot!(gate(
+        "gate:
+  accept: 0.8
+  person: 0.9
+  shots:
+    extreme-clos-up: 0.7
+    long: { accpet: 0.7 }
+    close-up: { accept: 0.9, person: 1.7 }
+    full: { person: 0.85 }
+    medium: 85
+  sheet: 0.9"
+    ));
+    insta::assert_snapshot!(
+        "a_gate_out_of_range",
+        gate("gate:\n  accept: 0.8\n  person: 0.9\n  shots: { full: { person: 0.85 }, medium: 85 }\n  sheets: 0.9")
+    );
+    insta::assert_snapshot!("a_gate_in_words", gate("gate: high"));
+    assert_eq!(gate("gate: { accept: 0.85, person: 0.7, shots: { ecu: 0.8, long: { accept: 0.6 } }, sheets: { person: 0.85 } }"), "");
+}
+
+#[test]
+fn what_stands_where_nobody_reads_it_is_told_its_place() {
+    insta::assert_snapshot!(problems(MEI, |text| {
+        text.replacen("visual_traits:\n", "hair: { style: bob }\naccessories: []\nvisual_traits:\n  accessories: [{ part: glasses }]\n  voice: { pitch: 50 }\n  favourite: red\n", 1)
+    }));
+}
+
+#[test]
 fn two_hundred_characters_are_counted_as_characters_not_as_bytes() {
     assert_eq!(problems("project.yaml", |_| format!("slug: show\ntitle: \"{}\"\n", "提".repeat(200))), "");
 }

@@ -6,6 +6,8 @@ use ::consistency::calibration::plot::{self, Named};
 use ::consistency::calibration::proposal::{Agreement, Proposal};
 use ::consistency::{Calibration, Score};
 use anyhow::Context as _;
+use bible::Gate;
+use bible::gate::GateRule;
 use studio::pairs::{BenchReport, MeasuredPairs, bench, measure};
 use vision_models::ModelFolder;
 
@@ -82,11 +84,29 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
     }
 }
 
+/// Where a proposed gate would be written. What a person is asked about from a higher score on has to come down with it.
+fn written(now: &Gate, kind: GateRule, gate: f64) -> String {
+    let plain = *now == Gate::from(now.accept);
+    let (place, person) = match kind {
+        GateRule::Project if plain => (format!("`gate: {gate:.2}`"), None),
+        GateRule::Project => (format!("`accept: {gate:.2}` in `gate`"), now.person),
+        GateRule::Sheets => (format!("`sheets: {{ accept: {gate:.2} }}` in `gate`"), now.sheets.and_then(|bounds| bounds.person)),
+        GateRule::Shots(framing) => {
+            let person = now.shots.get(&framing).and_then(|bounds| bounds.person);
+            (format!("`shots: {{ {framing}: {{ accept: {gate:.2} }} }}` in `gate`"), person)
+        }
+    };
+    match person.filter(|person| *person > gate) {
+        Some(_) => format!("{place}, and its `person` to at most that,"),
+        None => place,
+    }
+}
+
 async fn run_propose(project: &Path, context: &Context) -> anyhow::Result<Exit> {
     let show = super::load(project)?;
-    let proposal = super::open(context, project).await?.propose_gate(&show).await?;
+    let proposals = super::open(context, project).await?.propose_gate(&show).await?;
     if context.json {
-        output::json(&proposal)?;
+        output::json(&proposals)?;
         return Ok(Exit::Success);
     }
     let said = |agreement: &Agreement| {
@@ -97,16 +117,23 @@ async fn run_propose(project: &Path, context: &Context) -> anyhow::Result<Exit> 
             agreement.false_reject * 100.0
         )
     };
-    match &proposal {
+    let print = |kind: GateRule, proposal: &Proposal| match proposal {
         Proposal::TooFew { accepted, rejected, needed } => output::line(format_args!(
             "people accepted {accepted} and rejected {rejected} measured pictures; {needed} of each are needed to propose a gate"
         )),
-        Proposal::Keep { present } => output::line(format_args!("keep the gate: on verdicts held out, {}", said(present))),
+        Proposal::Keep { present } => output::line(format_args!("keep {}: on verdicts held out, {}", kind.words(), said(present))),
         Proposal::Change { gate, present, proposed } => {
-            output::line(format_args!("on verdicts held out, the present gate of {}", said(present)));
-            output::line(format_args!("on verdicts held out, a gate of {}", said(proposed)));
-            output::line(format_args!("to take it up, set `gate: {gate:.2}` in project.yaml; nothing was changed"));
+            output::line(format_args!("{}, on verdicts held out: the present one of {}", kind.words(), said(present)));
+            output::line(format_args!("{}, on verdicts held out: one of {}", kind.words(), said(proposed)));
+            output::line(format_args!(
+                "to take it up, set {} in project.yaml; nothing was changed",
+                written(&show.project.settings.gate, kind, *gate)
+            ));
         }
+    };
+    print(GateRule::Project, &proposals.project);
+    for proposal in &proposals.kinds {
+        print(proposal.kind, &proposal.proposal);
     }
     Ok(Exit::Success)
 }

@@ -36,8 +36,12 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
         output::json(&evidence)?;
     } else {
         output::line(format_args!("{}: {}", evidence.subject, evidence.rule));
+        output::line(format_args!("  {}", evidence.gate));
         for suggestion in &evidence.suggestions {
-            output::line(format_args!("  {} {}: {}", suggestion.action, suggestion.what, suggestion.because));
+            output::line(format_args!("  {} {}: {}", suggestion.action.word(), suggestion.what, suggestion.because));
+        }
+        for tried in &evidence.tries {
+            output::line(format_args!("  {}", tried.words()));
         }
         output::line(format_args!("The evidence is in {}.", arguments.out.display()));
     }

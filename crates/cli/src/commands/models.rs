@@ -6,10 +6,10 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use serde::Serialize;
 use studio::doctor::Finding;
-use vision_models::{Manifest, ModelFolder, ModelKind, Pinned, Verified};
+use studio::search::NetworkDescriber;
+use vision_models::{Manifest, ModelFolder, Pinned, Verified};
 
 use crate::exit::Exit;
-use crate::network_describer::NetworkDescriber;
 use crate::{Context, output};
 
 #[derive(Debug, clap::Args)]
@@ -138,18 +138,12 @@ fn verify(models: Vec<Pinned>, context: &Context) -> anyhow::Result<Exit> {
 }
 
 /// Has pictures compared by the identity model of a project, where there is one.
-pub(crate) fn describe_by_identity(studio: &mut studio::Studio, context: &Context, project: &std::path::Path) -> anyhow::Result<()> {
-    let Some(model) = folder(context, None, project).first_of(ModelKind::Identity)? else { return Ok(()) };
-    let name = model.manifest.name.clone();
-    if model.verify()? != Verified::Same {
-        output::note(format_args!(
-            "{name} is not the file that was added, so pictures are compared without it; see `echo-studio models verify`"
-        ));
-        return Ok(());
+pub(crate) fn describe_by_identity(studio: &mut studio::Studio, context: &Context, project: &std::path::Path) {
+    match NetworkDescriber::of(folder(context, None, project)) {
+        Ok(None) => {}
+        Ok(Some(describer)) => studio.search.describer = Arc::new(describer),
+        Err(reason) => output::note(format_args!("pictures are compared without the identity model: {reason}")),
     }
-    let describer = NetworkDescriber::open(model).with_context(|| format!("loading {name}"))?;
-    studio.search.describer = Arc::new(describer);
-    Ok(())
 }
 
 /// What `doctor` says of the models of a project.

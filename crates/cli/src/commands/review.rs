@@ -35,8 +35,12 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
     let studio = super::open(context, &arguments.project).await?;
     let status = if arguments.accept { VerdictStatus::Accepted } else { VerdictStatus::Rejected };
     let judgement = Judgement { status, by: arguments.by, note: arguments.note };
-    studio.review(&show, &arguments.subject, &judgement).await?;
+    let measured = studio.review(&show, &arguments.subject, &judgement).await?;
     let word = if arguments.accept { "accepted" } else { "rejected" };
     output::line(format_args!("{} is {word} by {}; `echo-studio produce` cuts the episode with it.", arguments.subject, judgement.by));
+    if let Some(report) = measured {
+        let score = report.score.map_or_else(|| "no score".to_owned(), |score| score.to_string());
+        output::line(format_args!("The gate had said {}: {score}; {}.", report.status.word().replace('_', " "), report.gate));
+    }
     Ok(Exit::Success)
 }

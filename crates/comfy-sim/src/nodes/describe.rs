@@ -179,6 +179,21 @@ pub(super) fn mask_to_image(_: &House) -> Value {
     entry("MaskToImage", "mask", &[("mask", socket("MASK"))], &[], &["IMAGE"], false)
 }
 
+pub(super) fn load_image_mask(house: &House) -> Value {
+    let image = json!([house.folders.inputs(), {"image_upload": true}]);
+    let inputs = [("image", image), ("channel", choice(&["alpha", "red", "green", "blue"]))];
+    entry("LoadImageMask", "mask", &inputs, &[], &["MASK"], false)
+}
+
+pub(super) fn set_latent_noise_mask(_: &House) -> Value {
+    entry("SetLatentNoiseMask", "latent/inpaint", &[("samples", socket("LATENT")), ("mask", socket("MASK"))], &[], &["LATENT"], false)
+}
+
+pub(super) fn differential_diffusion(_: &House) -> Value {
+    let inputs = [("model", socket("MODEL"))];
+    entry("DifferentialDiffusion", "_for_testing", &inputs, &[("strength", float(1.0, 0.0, 1.0, 0.01))], &["MODEL"], false)
+}
+
 pub(super) fn image_to_mask(_: &House) -> Value {
     let inputs = [("image", socket("IMAGE")), ("channel", choice(&["red", "green", "blue", "alpha"]))];
     entry("ImageToMask", "mask", &inputs, &[], &["MASK"], false)

@@ -32,12 +32,21 @@ pub(super) fn mask_to_image(call: &Call<'_>) -> Result<Left, Stop> {
     Ok(Left::images(call.masks("mask")?.iter().map(grey).collect()))
 }
 
-pub(super) fn image_to_mask(call: &Call<'_>) -> Result<Left, Stop> {
+/// A channel of a picture.
+fn channel(call: &Call<'_>, images: &[RgbImage]) -> Result<Left, Stop> {
     let channel = match call.text("channel")? {
         "green" => 1,
         "blue" => 2,
         _ => 0,
     };
     let mask = |image: &RgbImage| GrayImage::from_fn(image.width(), image.height(), |x, y| Luma([image.get_pixel(x, y).0[channel]]));
-    Ok(masks(call.images("image")?.iter().map(mask).collect()))
+    Ok(masks(images.iter().map(mask).collect()))
+}
+
+pub(super) fn image_to_mask(call: &Call<'_>) -> Result<Left, Stop> {
+    channel(call, &call.images("image")?)
+}
+
+pub(super) fn load_image_mask(call: &Call<'_>) -> Result<Left, Stop> {
+    channel(call, &[super::pictures::file(call, "image")?.to_rgb8()])
 }

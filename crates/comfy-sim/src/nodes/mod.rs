@@ -42,6 +42,8 @@ pub(crate) struct Latent {
     pub(crate) height: u32,
     pub(crate) count: u32,
     pub(crate) pictures: Option<Vec<RgbImage>>,
+    /// Where it may be drawn anew: white is.
+    pub(crate) mask: Option<GrayImage>,
 }
 
 /// What a node leaves.
@@ -184,6 +186,7 @@ pub(crate) const CLASSES: &[Class] = &[
     Class { name: "RepeatImageBatch", describe: describe::repeat_image_batch, run: pictures::repeat_image_batch },
     Class { name: "ImageFromBatch", describe: describe::image_from_batch, run: pictures::image_from_batch },
     Class { name: "SolidMask", describe: describe::solid_mask, run: masks::solid_mask },
+    Class { name: "LoadImageMask", describe: describe::load_image_mask, run: masks::load_image_mask },
     Class { name: "InvertMask", describe: describe::invert_mask, run: masks::invert_mask },
     Class { name: "MaskToImage", describe: describe::mask_to_image, run: masks::mask_to_image },
     Class { name: "ImageToMask", describe: describe::image_to_mask, run: masks::image_to_mask },
@@ -197,6 +200,8 @@ pub(crate) const CLASSES: &[Class] = &[
     Class { name: "EmptyLatentImage", describe: describe::empty_latent_image, run: latents::empty_latent_image },
     Class { name: "VAEEncode", describe: describe::vae_encode, run: latents::vae_encode },
     Class { name: "VAEDecode", describe: describe::vae_decode, run: latents::vae_decode },
+    Class { name: "SetLatentNoiseMask", describe: describe::set_latent_noise_mask, run: latents::set_latent_noise_mask },
+    Class { name: "DifferentialDiffusion", describe: describe::differential_diffusion, run: latents::differential_diffusion },
     Class { name: "KSampler", describe: describe::k_sampler, run: sampler::k_sampler },
     Class { name: "StandInSampler", describe: describe::stand_in_sampler, run: sampler::stand_in_sampler },
 ];

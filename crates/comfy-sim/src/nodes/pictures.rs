@@ -21,10 +21,15 @@ pub(super) fn empty_image(call: &Call<'_>) -> Result<Left, Stop> {
     Ok(Left::images(vec![RgbImage::from_pixel(width, height, Rgb([red, green, blue])); count as usize]))
 }
 
-pub(super) fn load_image(call: &Call<'_>) -> Result<Left, Stop> {
-    let name = call.text("image")?;
+/// A picture that was uploaded, or made before.
+pub(super) fn file(call: &Call<'_>, input: &str) -> Result<image::DynamicImage, Stop> {
+    let name = call.text(input)?;
     let path = call.house.folders.annotated(name).ok_or_else(|| Exception::new("FileNotFoundError", format!("{name}\n")))?;
-    let picture = image::ImageReader::open(path)?.with_guessed_format()?.decode()?;
+    Ok(image::ImageReader::open(path)?.with_guessed_format()?.decode()?)
+}
+
+pub(super) fn load_image(call: &Call<'_>) -> Result<Left, Stop> {
+    let picture = file(call, "image")?;
     let mask = if picture.color().has_alpha() {
         let alpha = picture.to_rgba8();
         GrayImage::from_fn(alpha.width(), alpha.height(), |x, y| Luma([255 - alpha.get_pixel(x, y).0[3]]))

@@ -7,7 +7,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::Cursor;
 use std::sync::Arc;
 
-use image::{ImageFormat, Rgb, RgbImage, imageops};
+use image::{GrayImage, ImageFormat, Rgb, RgbImage, imageops};
 
 use super::{Call, Latent, Left, Output, Stop};
 use crate::sockets::Picture;
@@ -105,6 +105,19 @@ impl Sketch<'_> {
     }
 }
 
+/// What was drawn, where a mask is white, and what was there before elsewhere.
+fn only_within(mask: &GrayImage, before: &RgbImage, mut drawn: RgbImage) -> RgbImage {
+    let (width, height) = drawn.dimensions();
+    let mask = imageops::resize(mask, width, height, imageops::FilterType::Triangle);
+    let before = imageops::resize(before, width, height, imageops::FilterType::Triangle);
+    for ((drawn, before), mask) in drawn.pixels_mut().zip(before.pixels()).zip(mask.pixels()) {
+        if mask.0[0] < 128 {
+            *drawn = *before;
+        }
+    }
+    drawn
+}
+
 /// Runs the steps: each takes the server's time for a step and shows a picture that gets sharper.
 fn sample(call: &Call<'_>, steps: u32, pictures: &[RgbImage]) -> Result<(), Stop> {
     for step in 1..=steps {
@@ -139,11 +152,16 @@ pub(super) fn k_sampler(call: &Call<'_>) -> Result<Left, Stop> {
     let draw = |index: u32| {
         let base = latent.pictures.as_ref().and_then(|pictures| pictures.get(index as usize));
         let prompt = format!("{model}: {positive}");
-        Sketch { prompt: &prompt, seed: seed.wrapping_add(u64::from(index)), size: (latent.width, latent.height), drift, base }.draw()
+        let size = (latent.width, latent.height);
+        let drawn = Sketch { prompt: &prompt, seed: seed.wrapping_add(u64::from(index)), size, drift, base }.draw();
+        match (base, &latent.mask) {
+            (Some(base), Some(mask)) => only_within(mask, base, drawn),
+            _ => drawn,
+        }
     };
     let pictures: Vec<_> = (0..latent.count).map(draw).collect();
     sample(call, steps, &pictures)?;
-    let latent = Latent { pictures: Some(pictures), ..*latent };
+    let latent = Latent { pictures: Some(pictures), ..latent.as_ref().clone() };
     Ok(Left { outputs: vec![Output::Latent(Arc::new(latent))], ui: None })
 }
 

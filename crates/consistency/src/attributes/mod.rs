@@ -55,6 +55,20 @@ pub struct AttributeEvidence {
     pub cast: CastEvidence,
 }
 
+impl AttributeEvidence {
+    /// The parts, each with whose it is, that a finding of these figures is about, by its message; none where it is about
+    /// people as a whole.
+    #[must_use]
+    pub fn parts_behind(&self, message: &str) -> Vec<(Slug, String)> {
+        let says = |finding: Option<Finding>| finding.is_some_and(|finding| finding.message == message);
+        let parts = self.parts.iter().filter(|part| says(part.finding())).map(|part| (part.owner.clone(), part.part.clone()));
+        let eyes = self.eyes.iter().filter(|eyes| says(eyes.finding()));
+        let eyes = eyes.flat_map(|eyes| ["iris.left", "iris.right"].map(|part| (eyes.owner.clone(), part.to_owned())));
+        let hair = self.hair.iter().filter(|hair| says(hair.finding())).map(|hair| (hair.owner.clone(), "hair".to_owned()));
+        parts.chain(eyes).chain(hair).collect()
+    }
+}
+
 /// Whether a part is there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PartPresence {

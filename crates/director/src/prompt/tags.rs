@@ -5,12 +5,17 @@ use std::collections::BTreeSet;
 use bible::story::Framing;
 use engine::PictureBrief;
 use engine::brief::{Actor, Backdrop};
+use engine::correction::NamedPart;
 
 use super::words::{Dialect, Section, Worn, words};
-use super::{LeftOut, Prompt, Region, Show};
+use super::{LeftOut, Prompt, Region, Show, is_stressed};
 
 /// The most tags that a prompt should have: TIPO's recommendation is 18 to 53.
 const MOST: usize = 53;
+
+/// How much more a stressed tag weighs, in the notation that text encoders of CLIP's kind are fed with: enough to be seen,
+/// and below the 1.4 or so from which on pictures break.
+const STRESS: &str = "1.3";
 
 /// Tags in order, each once.
 #[derive(Default)]
@@ -27,15 +32,28 @@ impl Tags {
             }
         }
     }
+
+    /// The same with more weight where it is `stressed`.
+    fn add_stressed(&mut self, stressed: bool, tags: &str) {
+        if !stressed {
+            self.add(tags);
+            return;
+        }
+        for tag in tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
+            if self.said.insert(tag.to_owned()) {
+                self.list.push(format!("({tag}:{STRESS})"));
+            }
+        }
+    }
 }
 
-pub(super) fn prompt(brief: &PictureBrief, show: &Show, dialect: &Dialect) -> Prompt {
+pub(super) fn prompt(brief: &PictureBrief, show: &Show, dialect: &Dialect, stress: &[NamedPart]) -> Prompt {
     let mut left_out = Vec::new();
     if !show.style.is_empty() {
         left_out.push(LeftOut { what: "style".to_owned(), why: "the show's look is in sentences, and the family reads tags".to_owned() });
     }
     let count = count(brief, show);
-    let people: Vec<Vec<String>> = brief.actors.iter().map(|actor| own(actor, brief.framing, &mut left_out)).collect();
+    let people: Vec<Vec<String>> = brief.actors.iter().map(|actor| own(actor, brief.framing, stress, &mut left_out)).collect();
     let scene = scene(brief, &mut left_out);
     let sectioned = |general: &[String], limit: usize, left_out: &mut Vec<LeftOut>| {
         let mut tags = Tags::default();
@@ -113,21 +131,24 @@ pub(super) const fn shows(framing: Framing) -> Worn {
     }
 }
 
-fn own(actor: &Actor, framing: Framing, left_out: &mut Vec<LeftOut>) -> Vec<String> {
+fn own(actor: &Actor, framing: Framing, stress: &[NamedPart], left_out: &mut Vec<LeftOut>) -> Vec<String> {
     let words = words();
     let figure = &actor.figure;
     let mut tags = Tags::default();
+    let stressed = |part: &str| is_stressed(stress, &figure.character, part);
     tags.add(&words.builds.tags(figure.build.as_str()));
     if let Some(colour) = figure.colours.get("hair").filter(|_| figure.hair.is_some()) {
-        tags.add(&format!("{} hair", words.hair_colour(colour.base)));
+        tags.add_stressed(stressed("hair"), &format!("{} hair", words.hair_colour(colour.base)));
     }
     if let Some(hair) = &figure.hair {
-        tags.add(&words.hair.tags(hair.as_str()));
+        tags.add_stressed(stressed("hair"), &words.hair.tags(hair.as_str()));
     }
     let iris = |side: &str| figure.colours.get(&format!("iris.{side}")).map(|tones| words.colour(tones.base));
     match (iris("left"), iris("right")) {
-        (Some(left), Some(right)) if left != right => tags.add(&format!("heterochromia, {left} eyes, {right} eyes")),
-        (Some(colour), _) | (None, Some(colour)) => tags.add(&format!("{colour} eyes")),
+        (Some(left), Some(right)) if left != right => {
+            tags.add_stressed(stressed("iris"), &format!("heterochromia, {left} eyes, {right} eyes"));
+        }
+        (Some(colour), _) | (None, Some(colour)) => tags.add_stressed(stressed("iris"), &format!("{colour} eyes")),
         (None, None) => {}
     }
     if let Some(eyes) = &figure.eyes {
@@ -136,11 +157,11 @@ fn own(actor: &Actor, framing: Framing, left_out: &mut Vec<LeftOut>) -> Vec<Stri
     for (part, what) in [(&figure.ears, "ears"), (&figure.tail, "tail")] {
         // An animal has them anyway.
         if let Some(part) = part.as_ref().filter(|_| !words.is_animal(&figure.build)) {
-            tags.add(&format!("{} {what}", part.as_str().split('-').next().unwrap_or_default()));
+            tags.add_stressed(stressed(what), &format!("{} {what}", part.as_str().split('-').next().unwrap_or_default()));
         }
     }
     for mark in &figure.marks {
-        tags.add(&words.marks.tags(mark.part.as_str()));
+        tags.add_stressed(stressed(mark.part.as_str()), &words.marks.tags(mark.part.as_str()));
     }
     for garment in &figure.garments {
         if words.worn(&garment.part) > shows(framing) {
@@ -151,12 +172,13 @@ fn own(actor: &Actor, framing: Framing, left_out: &mut Vec<LeftOut>) -> Vec<Stri
         let name = words.garments.tags(garment.part.as_str());
         let main = garment.colours.iter().find(|(slot, _)| slot.as_str() == "main").map(|(_, tones)| words.colour(tones.base));
         let (first, rest) = name.split_once(',').map_or((name.as_str(), ""), |(first, rest)| (first, rest));
-        tags.add(&main.map_or_else(|| first.to_owned(), |colour| format!("{colour} {first}")));
-        tags.add(first);
+        let stressed = stressed(garment.part.as_str());
+        tags.add_stressed(stressed, &main.map_or_else(|| first.to_owned(), |colour| format!("{colour} {first}")));
+        tags.add_stressed(stressed, first);
         tags.add(rest);
     }
     for accessory in &figure.accessories {
-        tags.add(&words.accessories.tags(accessory.part.as_str()));
+        tags.add_stressed(stressed(accessory.part.as_str()), &words.accessories.tags(accessory.part.as_str()));
     }
     tags.add(&words.expressions.tags(actor.expression.word()));
     if shows(framing) == Worn::Upper && matches!(actor.pose.as_str(), "stand" | "walk" | "run" | "portrait") {

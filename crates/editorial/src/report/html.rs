@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use bible::FrameRate;
 
 use super::{DialogueReport, PartReport, Report, ShotReport, ShotStatus};
 use crate::sound::Loudness;
@@ -65,14 +66,14 @@ pub(super) fn page(report: &Report) -> String {
             put!(out, "<p>{}</p>", escape(&scene.synopsis));
         }
         out.push_str("</section>\n");
-        scene.shots.iter().for_each(|shot| self::shot(&mut out, report, shot));
+        scene.shots.iter().for_each(|shot| self::shot(&mut out, report.rate, shot));
     }
     out.push_str("</main>\n");
     put!(
         out,
         "<footer>A score is a tolerance score from 0 to 1: 1 where every part has the colours of the bible, {:.2} where the worst part uses up \
          its tolerance exactly, and nothing is scored that was not measured. ΔE is CIEDE2000 after the declared light is taken away. \
-         The white mark on a bar is the gate.</footer></body></html>\n",
+         The white mark on a bar is the gate; where there are two, a person decides between them.</footer></body></html>\n",
         0.85
     );
     out
@@ -142,7 +143,7 @@ const fn status(shot: &ShotReport) -> (&'static str, &'static str) {
     }
 }
 
-fn shot(out: &mut String, report: &Report, shot: &ShotReport) {
+fn shot(out: &mut String, rate: FrameRate, shot: &ShotReport) {
     let (class, word) = status(shot);
     let id = escape(&shot.id);
     put!(out, "<article class=\"shot {class}\" id=\"{id}\"><div><figure>");
@@ -165,17 +166,21 @@ fn shot(out: &mut String, report: &Report, shot: &ShotReport) {
     put!(
         out,
         "</div><div><div class=\"head\"><h3>{id}</h3><span class=\"time\">{} · {} frames</span><span class=\"status\">{word}</span></div>",
-        timecode(report.rate, shot.start),
+        timecode(rate, shot.start),
         shot.frames
     );
     match shot.score {
         Some(score) => {
-            put!(
-                out,
-                "<div class=\"score\"><strong>{score:.3}</strong><div class=\"bar\" style=\"--share:{:.1}%;--gate:{:.1}%\"><i></i><u></u></div></div>",
-                score * 100.0,
-                report.gate * 100.0
-            );
+            put!(out, "<div class=\"score\"><strong>{score:.3}</strong><div class=\"bar\" style=\"--share:{:.1}%\"><i></i>", score * 100.0);
+            if let Some(gate) = &shot.gate {
+                for bound in gate.person.into_iter().chain([gate.accept]) {
+                    put!(out, "<u style=\"--gate:{:.1}%\"></u>", bound * 100.0);
+                }
+            }
+            out.push_str("</div></div>");
+            if let Some(gate) = &shot.gate {
+                put!(out, "<p class=\"legend\">{}</p>", escape(&gate.words));
+            }
         }
         None => out.push_str("<p class=\"legend\">No score: nothing was measured.</p>"),
     }
@@ -232,9 +237,9 @@ fn parts(out: &mut String, parts: &[PartReport]) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{PartReport, SceneReport};
+    use super::super::{PartReport, SceneReport, ShotGate};
     use super::*;
-    use bible::{Colour, FrameRate};
+    use bible::Colour;
 
     fn report() -> Report {
         let shot = |id: &str, status, score: Option<f64>| ShotReport {
@@ -247,6 +252,7 @@ mod tests {
             dialogue: vec![DialogueReport { speaker: "Mei".to_owned(), text: "</script><script>alert(1)</script>".to_owned(), note: None }],
             status,
             score,
+            gate: Some(ShotGate { accept: 0.85, person: Some(0.7), words: "accepted from 0.850, for a person from 0.700".to_owned() }),
             reasons: vec!["hair of mei: expected #2b2f4a, found #7a3030".to_owned()],
             parts: vec![PartReport {
                 name: "hair of mei".to_owned(),
@@ -266,7 +272,6 @@ mod tests {
             produced_at: "1 May 2026".to_owned(),
             rate: FrameRate::FILM,
             frames: 144,
-            gate: 0.85,
             drawn: 2,
             cached: 0,
             seconds: None,
@@ -305,6 +310,10 @@ mod tests {
         let page = report().html();
         assert!(page.contains("0.900<small>lowest 0.900, of 1 measured"), "{page}");
         assert!(page.contains("No score: nothing was measured."));
+        assert!(
+            page.contains("accepted from 0.850, for a person from 0.700") && page.matches("<u style").count() == 2,
+            "the gate is marked"
+        );
         let mut silent = report();
         silent.scenes[0].shots.iter_mut().for_each(|shot| shot.score = None);
         assert!(silent.html().contains("no shot was measured"));

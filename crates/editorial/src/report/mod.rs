@@ -27,8 +27,6 @@ pub struct Report {
     pub rate: FrameRate,
     /// Length in frames.
     pub frames: u64,
-    /// The score that a picture needs, 0 to 1.
-    pub gate: f64,
     /// Pictures that this run drew.
     pub drawn: u64,
     /// Pictures that were there already.
@@ -76,6 +74,8 @@ pub struct ShotReport {
     pub status: Option<ShotStatus>,
     /// The measured score, 0 to 1.
     pub score: Option<f64>,
+    /// The bounds that decided; none when the picture was not judged.
+    pub gate: Option<ShotGate>,
     /// Why, as sentences.
     pub reasons: Vec<String>,
     /// The measured parts, worst first.
@@ -84,6 +84,17 @@ pub struct ShotReport {
     pub approved_by: Option<String>,
     /// Where it comes from: label and value, in order.
     pub provenance: Vec<(String, String)>,
+}
+
+/// The scores that decide on a shot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ShotGate {
+    /// From here on it is accepted, 0 to 1.
+    pub accept: f64,
+    /// From here on a person decides, 0 to 1; none where everything below `accept` is rejected.
+    pub person: Option<f64>,
+    /// The same in words, and who set it.
+    pub words: String,
 }
 
 /// A decision about a shot.

@@ -27,7 +27,7 @@ use crate::problem::Problem;
     "clip_url": null,
     "maps": [],
     "verdict": {
-        "status": "accepted", "score": 0.97, "gate": 0.85, "decided_by": "gate", "note": "",
+        "status": "accepted", "score": 0.97, "gate": 0.85, "person": null, "gate_rule": "project", "decided_by": "gate", "note": "",
         "decided_at": "2026-05-04T09:30:02.000000Z", "reasons": [], "parts": []
     },
     "provenance": {

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use store::{Artifact, ArtifactFile, Decision, VerdictStatus};
-use studio::gate::GateReport;
+use studio::attempts::Try;
+use studio::gate::{GateReport, PictureVerdict};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -52,12 +53,55 @@ pub(crate) struct PartLine {
     tolerance: f64,
 }
 
+/// One attempt at a picture that the gate rejected at first.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub(crate) struct AttemptLine {
+    picture: String,
+    /// 1 is the picture as it was first drawn.
+    attempt: u32,
+    seed: u64,
+    /// The file of the artifact that this attempt is in.
+    file: String,
+    /// What was said more clearly than before: `hair of mei`.
+    stressed: Vec<String>,
+    /// What alone was drawn anew; nothing where the whole picture was.
+    repainted: Vec<String>,
+    /// accepted, needs_review or rejected, when it was drawn.
+    status: String,
+    score: Option<f64>,
+    reasons: Vec<String>,
+    /// Whether it is the one that is used.
+    chosen: bool,
+}
+
+/// The attempts of all pictures, each picture's in order.
+fn attempts(report: &GateReport) -> Vec<AttemptLine> {
+    let lines = report.pictures.iter().flat_map(|picture| picture.tries.iter().map(move |tried| (picture, tried)));
+    let line = |(picture, tried): (&PictureVerdict, &Try)| AttemptLine {
+        picture: picture.picture.clone(),
+        attempt: tried.attempt,
+        seed: tried.seed,
+        file: tried.file.clone(),
+        stressed: tried.stressed.clone(),
+        repainted: tried.repainted.clone(),
+        status: tried.status.word().to_owned(),
+        score: tried.score.map(|score| score.value()),
+        reasons: tried.reasons.clone(),
+        chosen: tried.chosen,
+    };
+    lines.map(line).collect()
+}
+
 /// The verdict that counts.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({
-    "status": "needs_review", "score": 0.81, "gate": 0.85, "decided_by": "gate", "note": "",
+    "status": "needs_review", "score": 0.81, "gate": 0.85, "person": 0.7, "gate_rule": "shots.close-up", "decided_by": "gate", "note": "",
     "decided_at": "2026-05-04T09:30:02.000000Z", "reasons": ["hair is too dark"],
-    "parts": [{ "picture": "key.png", "part": "mio/hair", "expected": "#2b2f4a", "found": "#1f2238", "difference": 5.8, "tolerance": 3.0 }]
+    "parts": [{ "picture": "key.png", "part": "mio/hair", "expected": "#2b2f4a", "found": "#1f2238", "difference": 5.8, "tolerance": 3.0 }],
+    "attempts": [{
+        "picture": "key.png", "attempt": 2, "seed": 4821, "file": "key.png", "stressed": ["hair of mio"], "repainted": ["hair of mio"],
+        "status": "needs_review", "score": 0.81, "reasons": ["hair is too dark"], "chosen": true
+    }]
 }))]
 pub(crate) struct VerdictView {
     /// accepted, needs_review or rejected.
@@ -65,8 +109,12 @@ pub(crate) struct VerdictView {
     pub(crate) status: VerdictStatus,
     /// 0 to 1; null when nothing could be measured.
     score: Option<f64>,
-    /// The score that was needed.
+    /// The score from which it is accepted.
     gate: f64,
+    /// The score from which a person decides; null where everything below `gate` is rejected.
+    person: Option<f64>,
+    /// The part of the project's `gate` that decided: `project`, `sheets`, `shots.close-up`…
+    gate_rule: String,
     /// `gate`, or a person.
     decided_by: String,
     /// A person's note.
@@ -74,6 +122,8 @@ pub(crate) struct VerdictView {
     decided_at: DateTime<Utc>,
     reasons: Vec<String>,
     parts: Vec<PartLine>,
+    /// The attempts at its pictures, where one was drawn more than once.
+    attempts: Vec<AttemptLine>,
 }
 
 impl From<&Decision> for VerdictView {
@@ -84,9 +134,12 @@ impl From<&Decision> for VerdictView {
             status: decision.status,
             score: report.as_ref().and_then(|report| report.score).map(|score| score.value()),
             gate: decision.gate,
+            person: report.as_ref().and_then(|report| report.gate.person).map(|score| score.value()),
+            gate_rule: report.as_ref().map(|report| report.gate.rule).unwrap_or_default().to_string(),
             decided_by: decision.decided_by.clone(),
             note: decision.note.clone(),
             decided_at: decision.decided_at,
+            attempts: report.as_ref().map(attempts).unwrap_or_default(),
             reasons: report.map(|report| report.reasons().collect()).unwrap_or_default(),
             parts: parts
                 .into_iter()

@@ -11,6 +11,7 @@ mod describer;
 mod error;
 mod gallery;
 mod like;
+mod network_describer;
 mod stock;
 
 use std::collections::{HashMap, HashSet};
@@ -30,6 +31,7 @@ use uuid::Uuid;
 pub use asked::AskedFilter;
 pub use describer::{ColoursAndLayout, Describer, Figure, NotDescribed};
 pub use error::{LookupError, suggestion};
+pub use network_describer::NetworkDescriber;
 pub use stock::Sighting;
 
 use crate::graph::Graph;

@@ -1,7 +1,7 @@
 //! The pictures of a sheet, read back and measured: each for itself, and every two against each other.
 
 use bible::{Digest, Slug};
-use consistency::{Fingerprint, Score, Status, Technical, agreement};
+use consistency::{Fingerprint, Gate, Status, Technical, agreement};
 use engine::PictureBrief;
 use engine::picture::PartMap;
 use rayon::prelude::*;
@@ -53,7 +53,7 @@ impl Kept {
         Ok(Self { slot, subject, artifact, status, brief, file, png, parts })
     }
 
-    fn measure(&self, gate: Score) -> Result<Measured, StudioError> {
+    fn measure(&self, gate: Gate) -> Result<Measured, StudioError> {
         let raster = consistency::decode(&self.png).map_err(|error| unreadable(&self.subject, &error))?;
         let mut pixels = Vec::with_capacity(raster.rgba.len() + 8);
         pixels.extend_from_slice(&raster.width.to_le_bytes());
@@ -117,7 +117,7 @@ pub(super) fn measured(
     name: SheetName,
     kept: &[Kept],
     missing: Vec<Slug>,
-    gate: Score,
+    gate: Gate,
     networks: &Networks,
 ) -> Result<CharacterSheet, StudioError> {
     let mut measured: Vec<Measured> = kept.par_iter().map(|kept| kept.measure(gate)).collect::<Result<_, _>>()?;
@@ -139,7 +139,7 @@ pub(super) fn measured(
     let subject = kept.first().map(|kept| kept.subject.clone());
     let digest = sign(&name, &slots, &measures)
         .map_err(|source| StudioError::Damaged { what: subject.map_or_else(|| name.to_string(), |subject| subject.to_string()), source })?;
-    let canonical = canonical(&slots, &pairs, gate);
+    let canonical = canonical(&slots, &pairs, gate.accept);
     let identity = if kept.iter().all(|kept| by_construction(&kept.artifact.engine)) {
         Finding::ByConstruction("every picture is drawn from one figure of the bible".to_owned())
     } else {

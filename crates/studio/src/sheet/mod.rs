@@ -7,7 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bible::{Slug, StoryTime};
-use consistency::{Score, Status};
+use consistency::{Gate, Status};
 use serde::Serialize;
 use store::{Sheet, VerdictStatus};
 use tokio_util::sync::CancellationToken;
@@ -88,7 +88,7 @@ impl Studio {
         let project = self.note(show).await?;
         let (plan, _) = self.plan_graph(show, &graph).await?;
         let stale = |node: &&Node, action: Action| plan.steps.iter().any(|step| step.subject == node.subject && step.action == action);
-        let gate = show.gate();
+        let gate = show.gate_of_sheets();
         let progress = Progress::default();
         let cancel = CancellationToken::new();
         let draws = nodes.iter().any(|node| stale(node, Action::Draw));
@@ -99,7 +99,6 @@ impl Studio {
             graph: &graph,
             engine: Arc::clone(&at_work.engine),
             project,
-            gate,
             scratch: fresh_scratch(data)?,
             out: data.to_owned(),
             progress: &progress,
@@ -160,7 +159,7 @@ impl Studio {
                 Err(error) => damage.push(format!("the picture of `{}` cannot be read: {error}", picture.slot)),
             }
         }
-        let gate = show.gate();
+        let gate = show.gate_of_sheets();
         let missing = signed.sheet.missing.clone();
         let now = if kept.len() == signed.sheet.slots.len() {
             match measured_beside(name, kept, missing, gate, Networks::new(self.models.clone())).await {
@@ -222,7 +221,7 @@ impl Studio {
         self.store.sheet(project.id, &name.to_string()).await?.ok_or_else(unknown)
     }
 
-    async fn measured_sheet(&self, project: Uuid, name: SheetName, nodes: &[&Node], gate: Score) -> Result<CharacterSheet, StudioError> {
+    async fn measured_sheet(&self, project: Uuid, name: SheetName, nodes: &[&Node], gate: Gate) -> Result<CharacterSheet, StudioError> {
         let placed = self.store.placements(project).await?;
         let (mut kept, mut missing) = (Vec::new(), Vec::new());
         for node in nodes {
@@ -250,7 +249,7 @@ async fn measured_beside(
     name: SheetName,
     kept: Vec<Kept>,
     missing: Vec<Slug>,
-    gate: Score,
+    gate: Gate,
     networks: Networks,
 ) -> Result<CharacterSheet, StudioError> {
     let subject = kept.first().map(|kept| kept.subject.clone());
