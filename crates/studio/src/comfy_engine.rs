@@ -9,9 +9,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bible::Digest;
 use bible::render::Control;
-use comfyui::template::Choice;
+use comfyui::template::{Choice, Filled, Values};
 use comfyui::{ObjectInfo, Server};
-use engine::picture::Raster;
+use engine::picture::{Making, Raster};
 use engine::{Capabilities, ClipBrief, Engine, EngineError, Frame, Picture, PictureBrief};
 use layout::LayoutEngine;
 use tokio::runtime::Handle;
@@ -27,6 +27,13 @@ use crate::{Studio, StudioError};
 /// Pictures that are remembered: a shot's key pictures are drawn for their files, and again for its film.
 const REMEMBERED: usize = 64;
 
+/// A picture that the farm drew, and how it came about.
+#[derive(Clone)]
+struct Painted {
+    image: Arc<Raster>,
+    making: Making,
+}
+
 /// Draws through the farm.
 pub(crate) struct ComfyEngine {
     layout: Arc<LayoutEngine>,
@@ -36,7 +43,7 @@ pub(crate) struct ComfyEngine {
     info: Mutex<Arc<ObjectInfo>>,
     choice: Choice,
     farm: FarmDrawing,
-    drawn: Mutex<HashMap<Digest, Arc<Raster>>>,
+    drawn: Mutex<HashMap<Digest, Painted>>,
 }
 
 /// The engine of a show, and what it needs while it draws.
@@ -129,10 +136,10 @@ fn impossible(reason: impl ToString) -> EngineError {
 
 impl ComfyEngine {
     /// Draws over a layout.
-    async fn draw(&self, brief: &PictureBrief, layout: &Picture) -> Result<Arc<Raster>, EngineError> {
+    async fn draw(&self, brief: &PictureBrief, layout: &Picture) -> Result<Painted, EngineError> {
         let key = Digest::of_json(brief).map_err(impossible)?;
         if let Some(known) = self.drawn.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Ok(Arc::clone(known));
+            return Ok(known.clone());
         }
         let seed = seed_of(brief).map_err(impossible)?;
         let mut inputs = Vec::new();
@@ -141,22 +148,45 @@ impl ComfyEngine {
         let template = self.rendering.template();
         let filled = template.fill(&values, &self.choice).map_err(impossible)?;
         self.check(&filled.graph).await?;
+        let smaller = self.smaller(&values, &filled);
         let people: Vec<String> = brief.actors.iter().map(|actor| actor.figure.character.to_string()).collect();
         let size = (brief.canvas.width, brief.canvas.height);
-        let order = Order { template: &template.name, filled, inputs: &inputs, subject: people.join(", "), size };
-        let bytes = self.farm.draw(order).await?;
+        let order = Order { template: &template.name, filled, smaller, inputs: &inputs, subject: people.join(", "), size };
+        let (bytes, making) = self.farm.draw(order).await?;
         let image = consistency::decode(&bytes).map_err(|error| EngineError::Remote {
             engine: "comfyui".to_owned(),
             reason: format!("its picture: {error}"),
             retryable: true,
         })?;
-        let raster = Arc::new(brought_to(image, size)?);
+        let painted = Painted { image: Arc::new(brought_to(image, size)?), making };
         let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
         if drawn.len() >= REMEMBERED {
             drawn.clear();
         }
-        drawn.insert(key, Arc::clone(&raster));
-        Ok(raster)
+        drawn.insert(key, painted.clone());
+        Ok(painted)
+    }
+
+    /// The same picture with less memory, as far as the template has a way for it that the node can run.
+    fn smaller(&self, values: &Values, usual: &Filled) -> Vec<(String, Filled)> {
+        let info = Arc::clone(&self.info.lock().unwrap_or_else(PoisonError::into_inner));
+        let template = self.rendering.template();
+        let mut smaller: Vec<(String, Filled)> = Vec::new();
+        for name in template.less_memory(self.choice.variant.as_deref()) {
+            let choice = Choice { memory: Some(name.clone()), ..self.choice.clone() };
+            let filled = match template.fill(values, &choice) {
+                Ok(filled) => filled,
+                Err(errors) => {
+                    tracing::warn!(template = %template.name, variant = %name, %errors, "the variant that takes less memory cannot be filled in");
+                    continue;
+                }
+            };
+            let before = smaller.last().map_or(usual, |(_, before)| before);
+            if filled.graph != before.graph && comfyui::check(&filled.graph, &info).is_empty() {
+                smaller.push((name.clone(), filled));
+            }
+        }
+        smaller
     }
 
     /// Sees that a node has what a graph needs, before it is queued. Model files come and go: the node is asked again
@@ -234,13 +264,13 @@ impl Engine for ComfyEngine {
 
     fn picture(&self, brief: &PictureBrief) -> Result<Picture, EngineError> {
         let layout = self.layout.picture(brief)?;
-        let image = wait(self.draw(brief, &layout))?;
+        let Painted { image, making } = wait(self.draw(brief, &layout))?;
         // Over a layout the part map says where things were asked to be, and the picture is measured against it. Where a
         // model was free to put things elsewhere, the layout says nothing of where they are.
         let painted_over = self.rendering.wants(Control::Picture);
         let (parts, painted) = if painted_over { (layout.parts, Some(layout.image)) } else { (None, None) };
         let skeletons = if painted_over || self.rendering.wants(Control::Pose) { layout.skeletons } else { Vec::new() };
-        Ok(Picture { image, parts, layers: Vec::new(), skeletons, layout: painted })
+        Ok(Picture { image, parts, layers: Vec::new(), skeletons, layout: painted, making: Some(making) })
     }
 
     fn clip<'a>(&'a self, brief: &'a ClipBrief) -> Result<Box<dyn Iterator<Item = Result<Frame, EngineError>> + Send + 'a>, EngineError> {

@@ -197,6 +197,8 @@ pub(crate) const CLASSES: &[Class] = &[
     Class { name: "EmptyLatentImage", describe: describe::empty_latent_image, run: latents::empty_latent_image },
     Class { name: "VAEEncode", describe: describe::vae_encode, run: latents::vae_encode },
     Class { name: "VAEDecode", describe: describe::vae_decode, run: latents::vae_decode },
+    // What is decoded in tiles looks the same here.
+    Class { name: "VAEDecodeTiled", describe: describe::vae_decode_tiled, run: latents::vae_decode },
     Class { name: "KSampler", describe: describe::k_sampler, run: sampler::k_sampler },
     Class { name: "StandInSampler", describe: describe::stand_in_sampler, run: sampler::stand_in_sampler },
 ];
