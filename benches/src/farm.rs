@@ -434,5 +434,5 @@ fn picture(seed: u64) -> Payload {
         .with("8", Node::new("VAEDecode").with("samples", Link::to("3", 0)).with("vae", Link::to("4", 2)))
         .with("9", Node::new("SaveImage").with("images", Link::to("8", 0)).with("filename_prefix", "x"));
     let expected = vec![ExpectedOutput { node: "9".into(), count: 1, media: OutputMedia::Picture, size: Some((512, 512)) }];
-    Payload { variants: vec![Variant { graph, inputs: Vec::new(), expected }] }
+    Payload { variants: vec![Variant { name: None, graph, inputs: Vec::new(), expected }] }
 }

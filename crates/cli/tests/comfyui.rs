@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use comfy_sim::{Options, Sim};
+use comfy_sim::{Fault, Memory, On, Options, Rule, Schedule, Sim};
 use desk::Desk;
 use serde_json::Value;
 
@@ -28,12 +28,17 @@ fn server() -> Server {
 }
 
 fn drifting(drift: f64) -> Server {
+    with_faults(drift, Schedule::default())
+}
+
+fn with_faults(drift: f64, schedule: Schedule) -> Server {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     let options = Options {
         checkpoints: vec!["illustrious.safetensors".to_owned(), "other.safetensors".to_owned()],
         loras: vec!["aki.safetensors".to_owned()],
         step: Duration::ZERO,
         drift,
+        schedule,
         ..Options::default()
     };
     let sim = runtime.block_on(Sim::start(options)).unwrap();
@@ -103,7 +108,8 @@ fn what_it_would_take_is_said(desk: &Desk, server: &Server) {
     assert!(seconds > 0.0 && (cost - seconds).abs() < 0.01, "a second costs one: {drawing}");
     assert_eq!(estimate["budget"], serde_json::json!([]));
 
-    let project = drawn[0]["project"].as_str().unwrap();
+    let project = "tiny";
+    assert_eq!(desk.run(&["farm", "ledger", "tinny"]).err.trim(), "error: there is no project `tinny` in this database");
     desk.json(&["farm", "budget", project, "--total", "0.000001"]);
     let said = desk.run(&["plan", "--estimate"]);
     assert!(said.out.contains("Nothing would begin: what one picture sets aside"), "{}", said.out);
@@ -303,6 +309,54 @@ fn a_picture_that_the_gate_rejects_is_drawn_again_with_a_correction_and_the_best
 }
 
 #[test]
+fn what_takes_too_much_memory_is_drawn_with_less_and_its_pictures_say_so() {
+    let memory = Rule { on: On::Node("VAEDecode".to_owned()), skip: 2, times: 3, fault: Fault::OutOfMemory { memory: Memory::Gpu } };
+    let (desk, server) = (Desk::tiny(), with_faults(0.5, Schedule::default().and(memory)));
+    let project = std::fs::read_to_string(desk.path("project.yaml")).unwrap();
+    desk.write("project.yaml", &format!("{project}{RENDER}"));
+    let said = desk.run(&["produce", "--quiet", "--comfyui", &server.url]);
+    assert_eq!(said.code, 4, "{said:?}");
+    let jobs = desk.json(&["farm", "jobs", "--limit", "200"]);
+    let jobs = jobs["items"].as_array().unwrap();
+    assert!(jobs.iter().all(|job| job["state"] == "done"), "{jobs:?}");
+    let smaller = jobs.iter().filter(|job| job["variant"] == 1).count();
+    assert_eq!(smaller, 3, "{jobs:?}");
+    let made: Vec<Value> = desk.blobs().iter().filter_map(|(_, bytes)| serde_json::from_slice::<Value>(bytes).ok()).collect();
+    let made: Vec<&Value> = made.iter().filter(|json| json["template"] == "sdxl-illustrious" && json["prompt"].is_string()).collect();
+    assert_eq!(made.iter().filter(|making| making["variant"] == "low-memory").count(), 3, "{made:?}");
+    assert!(made.iter().any(|making| making["variant"].is_null()), "the others were drawn as usual");
+}
+
+#[test]
+fn a_farm_without_nodes_grows_by_its_scaling_command() {
+    let (desk, server) = (Desk::produced(), server());
+    let graph = desk.run(&["workflows", "fill", "sdxl", "--set", "checkpoint=other.safetensors", "--set", "prompt=x", "--set", "seed=7"]);
+    desk.write("one.json", &graph.out);
+    desk.json(&["farm", "submit", "one.json", "--of", "tiny", "--expect", "save-picture-save"]);
+    let add = format!("'{}' farm add-node grown {}", env!("CARGO_BIN_EXE_echo-studio"), server.url);
+    let script = format!(
+        "echo $ECHO_FARM_WANTED $ECHO_FARM_NODES $ECHO_FARM_QUEUED >> asked.txt\nif [ $ECHO_FARM_WANTED -gt $ECHO_FARM_NODES ]; then {add}; fi\n"
+    );
+    desk.write("scale.sh", &script);
+    let mut worker =
+        desk.command(&["worker", "--scale-command", "sh scale.sh"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let begun = Instant::now();
+    let state = loop {
+        let jobs = desk.json(&["farm", "jobs", "--of", "tiny"]);
+        let state = jobs["items"][0]["state"].as_str().unwrap().to_owned();
+        if state == "done" || begun.elapsed() > Duration::from_secs(60) {
+            break state;
+        }
+        std::thread::sleep(Duration::from_millis(300));
+    };
+    worker.kill().unwrap();
+    worker.wait().unwrap();
+    assert_eq!(state, "done");
+    let asked = std::fs::read_to_string(desk.path("asked.txt")).unwrap();
+    assert_eq!(asked.lines().next(), Some("1 0 1"), "one node is wanted, none is there, one job waits: {asked}");
+}
+
+#[test]
 fn a_show_without_settings_has_the_recipes_that_it_always_had() {
     let desk = Desk::tiny();
     let before = desk.json(&["plan"]);
@@ -360,6 +414,8 @@ fn model_files_are_listed_with_what_is_known_and_verified() {
     let listed = desk.json(&["checkpoints", "list", "--node", &server.url, "--kind", "checkpoint"]);
     assert_eq!(listed.as_array().unwrap().len(), 2);
     assert!(listed[0]["unknown"].as_str().is_some(), "{listed}");
+    let shown = desk.json(&["checkpoints", "show", "other.safetensors", "--node", &server.url]);
+    assert!(shown["sha256"].is_null() && shown["hash_unknown"].as_str().unwrap().contains("--folder"), "{shown}");
     let file = |name: &str, json: &str| {
         let path = desk.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();

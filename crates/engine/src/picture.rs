@@ -20,6 +20,23 @@ pub struct Picture {
     /// The layout that this was painted over, whose parts are then its own; `None` for a picture that is its own layout,
     /// or that no layout was handed in for.
     pub layout: Option<Arc<Raster>>,
+    /// How it came about, beyond what was asked for; `None` where that says nothing new.
+    pub making: Option<Making>,
+}
+
+/// How a picture came about: what its recipe does not decide.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Making {
+    /// The template that drew it.
+    pub template: String,
+    /// The variant of the template that took less memory, when the usual one took too much.
+    pub variant: Option<String>,
+    /// The node that drew it, by name.
+    pub node: String,
+    /// The prompt's id on that node.
+    pub prompt: String,
+    /// For how long the node worked, in seconds.
+    pub seconds: f64,
 }
 
 /// 8-bit sRGB pixels with straight alpha, row by row from the top left, 4 bytes (R, G, B, A) each.

@@ -11,10 +11,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bible::Digest;
 use bible::project::Canvas;
 use bible::render::Control;
-use comfyui::template::{Choice, Filled};
+use comfyui::template::{Choice, Filled, Values};
 use comfyui::{ObjectInfo, Server};
 use engine::correction::{Correction, Repaint};
-use engine::picture::Raster;
+use engine::picture::{Making, Raster};
 use engine::{Capabilities, ClipBrief, Engine, EngineError, Frame, Picture, PictureBrief};
 use layout::LayoutEngine;
 use tokio::runtime::Handle;
@@ -31,6 +31,22 @@ use crate::{Studio, StudioError};
 /// Pictures that are remembered: a shot's key pictures are drawn for their files, and again for its film.
 const REMEMBERED: usize = 64;
 
+/// A picture that the farm drew, and how it came about.
+#[derive(Clone)]
+struct Painted {
+    image: Arc<Raster>,
+    making: Making,
+}
+
+/// What an attempt at a picture asks of a node.
+struct Graphs {
+    filled: Filled,
+    /// The same with less memory, by the names of the ways.
+    smaller: Vec<(String, Filled)>,
+    /// The pictures that they read.
+    inputs: Vec<Digest>,
+}
+
 /// Draws through the farm.
 pub(crate) struct ComfyEngine {
     layout: Arc<LayoutEngine>,
@@ -40,7 +56,7 @@ pub(crate) struct ComfyEngine {
     info: Mutex<Arc<ObjectInfo>>,
     choice: Choice,
     farm: FarmDrawing,
-    drawn: Mutex<HashMap<Digest, Arc<Raster>>>,
+    drawn: Mutex<HashMap<Digest, Painted>>,
 }
 
 /// The engine of a show, and what it needs while it draws.
@@ -133,53 +149,53 @@ fn impossible(reason: impl ToString) -> EngineError {
 
 impl ComfyEngine {
     /// Draws over a layout, remembering what was drawn.
-    async fn draw(&self, brief: &PictureBrief, layout: &Picture) -> Result<Arc<Raster>, EngineError> {
+    async fn draw(&self, brief: &PictureBrief, layout: &Picture) -> Result<Painted, EngineError> {
         let key = Digest::of_json(brief).map_err(impossible)?;
         if let Some(known) = self.drawn.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return Ok(Arc::clone(known));
+            return Ok(known.clone());
         }
         let as_ordered = Correction { attempt: 1, stress: Vec::new(), repaint: None };
-        let raster = self.attempt(brief, layout, &as_ordered).await?;
+        let painted = self.attempt(brief, layout, &as_ordered).await?;
         let mut drawn = self.drawn.lock().unwrap_or_else(PoisonError::into_inner);
         if drawn.len() >= REMEMBERED {
             drawn.clear();
         }
-        drawn.insert(key, Arc::clone(&raster));
-        Ok(raster)
+        drawn.insert(key, painted.clone());
+        Ok(painted)
     }
 
     /// Draws over a layout as a correction says.
-    async fn attempt(&self, brief: &PictureBrief, layout: &Picture, correction: &Correction) -> Result<Arc<Raster>, EngineError> {
-        let (filled, inputs) = match self.filled(brief, layout, correction, correction.repaint.as_ref()).await {
+    async fn attempt(&self, brief: &PictureBrief, layout: &Picture, correction: &Correction) -> Result<Painted, EngineError> {
+        let Graphs { filled, smaller, inputs } = match self.graphs(brief, layout, correction, correction.repaint.as_ref()).await {
             // A node that cannot repaint can still draw all of it anew.
             Err(error) if correction.repaint.is_some() => {
                 tracing::warn!(%error, "a part of a picture cannot be drawn anew: all of it is");
-                self.filled(brief, layout, correction, None).await?
+                self.graphs(brief, layout, correction, None).await?
             }
             filled => filled?,
         };
         let template = self.rendering.template();
         let people: Vec<String> = brief.actors.iter().map(|actor| actor.figure.character.to_string()).collect();
         let size = (brief.canvas.width, brief.canvas.height);
-        let order = Order { template: &template.name, filled, inputs: &inputs, subject: people.join(", "), size };
-        let bytes = self.farm.draw(order).await?;
+        let order = Order { template: &template.name, filled, smaller, inputs: &inputs, subject: people.join(", "), size };
+        let (bytes, making) = self.farm.draw(order).await?;
         let image = consistency::decode(&bytes).map_err(|error| EngineError::Remote {
             engine: "comfyui".to_owned(),
             reason: format!("its picture: {error}"),
             retryable: true,
         })?;
         let image = if self.rendering.has_margin() { without_margin(image, brief.canvas) } else { image };
-        Ok(Arc::new(brought_to(image, size)?))
+        Ok(Painted { image: Arc::new(brought_to(image, size)?), making })
     }
 
-    /// The graph of an attempt that a node can run, and the pictures that it reads.
-    async fn filled(
+    /// The graph of an attempt that a node can run, those that take less memory, and the pictures that they read.
+    async fn graphs(
         &self,
         brief: &PictureBrief,
         layout: &Picture,
         correction: &Correction,
         repaint: Option<&Repaint>,
-    ) -> Result<(Filled, Vec<Digest>), EngineError> {
+    ) -> Result<Graphs, EngineError> {
         let seed = seed_of(brief, correction.attempt).map_err(impossible)?;
         let mut inputs = Vec::new();
         let mut uploads = self.uploads(brief, layout, &mut inputs).await?;
@@ -190,7 +206,30 @@ impl ComfyEngine {
         let values = self.rendering.values(brief, seed, &uploads, &correction.stress).map_err(impossible)?;
         let filled = self.rendering.template().fill(&values, &self.choice).map_err(impossible)?;
         self.check(&filled.graph).await?;
-        Ok((filled, inputs))
+        let smaller = self.smaller(&values, &filled);
+        Ok(Graphs { filled, smaller, inputs })
+    }
+
+    /// The same picture with less memory, as far as the template has a way for it that the node can run.
+    fn smaller(&self, values: &Values, usual: &Filled) -> Vec<(String, Filled)> {
+        let info = Arc::clone(&self.info.lock().unwrap_or_else(PoisonError::into_inner));
+        let template = self.rendering.template();
+        let mut smaller: Vec<(String, Filled)> = Vec::new();
+        for name in template.less_memory(self.choice.variant.as_deref()) {
+            let choice = Choice { memory: Some(name.clone()), ..self.choice.clone() };
+            let filled = match template.fill(values, &choice) {
+                Ok(filled) => filled,
+                Err(errors) => {
+                    tracing::warn!(template = %template.name, variant = %name, %errors, "the variant that takes less memory cannot be filled in");
+                    continue;
+                }
+            };
+            let before = smaller.last().map_or(usual, |(_, before)| before);
+            if filled.graph != before.graph && comfyui::check(&filled.graph, &info).is_empty() {
+                smaller.push((name.clone(), filled));
+            }
+        }
+        smaller
     }
 
     /// Sees that a node has what a graph needs, before it is queued. Model files come and go: the node is asked again
@@ -270,14 +309,14 @@ impl Engine for ComfyEngine {
 
     fn picture(&self, brief: &PictureBrief) -> Result<Picture, EngineError> {
         let layout = self.layout.picture(brief)?;
-        let image = wait(self.draw(brief, &layout))?;
-        Ok(self.painted(image, layout))
+        let painted = wait(self.draw(brief, &layout))?;
+        Ok(self.over_layout(painted, layout))
     }
 
     fn picture_again(&self, brief: &PictureBrief, correction: &Correction) -> Result<Option<Picture>, EngineError> {
         let layout = self.layout.picture(brief)?;
-        let image = wait(self.attempt(brief, &layout, correction))?;
-        Ok(Some(self.painted(image, layout)))
+        let painted = wait(self.attempt(brief, &layout, correction))?;
+        Ok(Some(self.over_layout(painted, layout)))
     }
 
     fn holds_key_pictures(&self) -> bool {
@@ -291,12 +330,12 @@ impl Engine for ComfyEngine {
 
 impl ComfyEngine {
     /// What was drawn, with what its layout says of it.
-    fn painted(&self, image: Arc<Raster>, layout: Picture) -> Picture {
+    fn over_layout(&self, Painted { image, making }: Painted, layout: Picture) -> Picture {
         // Over a layout the part map says where things were asked to be, and the picture is measured against it. Where a
         // model was free to put things elsewhere, the layout says nothing of where they are.
         let painted_over = self.rendering.wants(Control::Picture);
         let (parts, painted) = if painted_over { (layout.parts, Some(layout.image)) } else { (None, None) };
         let skeletons = if painted_over || self.rendering.wants(Control::Pose) { layout.skeletons } else { Vec::new() };
-        Picture { image, parts, layers: Vec::new(), skeletons, layout: painted }
+        Picture { image, parts, layers: Vec::new(), skeletons, layout: painted, making: Some(making) }
     }
 }

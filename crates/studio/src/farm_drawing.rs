@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use comfyui::Graph;
 use comfyui::template::Filled;
 use engine::EngineError;
+use engine::picture::Making;
 use farm::{Band, JobId, JobState, Policy};
 use store::farm::NewJob;
 use store::{BlobError, BlobStore, Store};
@@ -47,6 +48,8 @@ pub(crate) struct Order<'a> {
     pub(crate) template: &'a str,
     /// What is drawn.
     pub(crate) filled: Filled,
+    /// The same with less memory, by the variant's name: what the farm goes on with when memory does not do.
+    pub(crate) smaller: Vec<(String, Filled)>,
     /// Pictures that the graph names, by [`FarmDrawing::keep`].
     pub(crate) inputs: &'a [Digest],
     /// For people: what it is of.
@@ -66,8 +69,8 @@ impl FarmDrawing {
         format!("{FOLDER}/{picture}.png")
     }
 
-    /// Has a picture drawn, and waits for it. Gives the file.
-    pub(crate) async fn draw(&self, order: Order<'_>) -> Result<Bytes, EngineError> {
+    /// Has a picture drawn, and waits for it. Gives the file, and how it came about.
+    pub(crate) async fn draw(&self, order: Order<'_>) -> Result<(Bytes, Making), EngineError> {
         let new = self.job(&order)?;
         for again in 0_u32.. {
             let id = job_id(self.project, &order.filled.graph, again)?;
@@ -76,7 +79,11 @@ impl FarmDrawing {
             let picture = drawn.files.iter().find(|file| file.media_type.starts_with("image/"));
             let picture = picture.ok_or_else(|| EngineError::Impossible { reason: "the template leaves no picture".to_owned() })?;
             match self.blobs.get(picture.blob).await {
-                Ok(bytes) => return Ok(bytes),
+                Ok(bytes) => {
+                    let Drawn { variant_name: variant, node, prompt, seconds, .. } = drawn;
+                    let making = Making { template: order.template.to_owned(), variant, node, prompt: prompt.to_string(), seconds };
+                    return Ok((bytes, making));
+                }
                 // It was drawn once and cleared away since.
                 Err(BlobError::Missing { .. }) => {}
                 Err(error) => return Err(unavailable(&error)),
@@ -86,11 +93,11 @@ impl FarmDrawing {
     }
 
     fn job(&self, order: &Order<'_>) -> Result<NewJob, EngineError> {
-        let graph = order.filled.graph.clone();
-        let needs = worker::needs_of(&graph, order.template);
-        let inputs = order.inputs.iter().flat_map(|blob| read_by(&graph, *blob)).collect();
-        let expected = order.filled.outputs.iter().map(ExpectedOutput::from).collect();
-        let payload = Payload { variants: vec![Variant { graph, inputs, expected }] };
+        let needs = worker::needs_of(&order.filled.graph, order.template);
+        let smaller = order.smaller.iter().map(|(name, filled)| variant(Some(name.clone()), filled, order.inputs));
+        let variants: Vec<Variant> = std::iter::once(variant(None, &order.filled, order.inputs)).chain(smaller).collect();
+        let smaller = u32::try_from(variants.len() - 1).unwrap_or(u32::MAX);
+        let payload = Payload { variants };
         Ok(NewJob {
             id: JobId(Uuid::nil()),
             project: self.project,
@@ -102,7 +109,7 @@ impl FarmDrawing {
             needs,
             after: Vec::new(),
             payload: serde_json::to_value(payload).map_err(|error| EngineError::Impossible { reason: error.to_string() })?,
-            variants: 0,
+            variants: smaller,
             held: false,
         })
     }
@@ -187,6 +194,12 @@ fn job_id(project: Uuid, graph: &Graph, again: u32) -> Result<JobId, EngineError
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest.as_bytes()[..16]);
     Ok(JobId(uuid::Builder::from_custom_bytes(bytes).into_uuid()))
+}
+
+fn variant(name: Option<String>, filled: &Filled, inputs: &[Digest]) -> Variant {
+    let graph = filled.graph.clone();
+    let inputs = inputs.iter().flat_map(|blob| read_by(&graph, *blob)).collect();
+    Variant { name, graph, inputs, expected: filled.outputs.iter().map(ExpectedOutput::from).collect() }
 }
 
 /// The inputs of a graph that read a kept picture.

@@ -58,6 +58,9 @@ pub fn files_of(picture: &Picture, stem: &str) -> Result<Vec<MadeFile>, PictureF
         files.push(part_index_file(format!("{stem}.parts.png"), parts)?);
         files.push(json_file(format!("{stem}.parts.json"), &parts.parts)?);
     }
+    if let Some(making) = &picture.making {
+        files.push(json_file(format!("{stem}.making.json"), making)?);
+    }
     if !picture.skeletons.is_empty() {
         files.push(json_file(format!("{stem}.skeletons.json"), &open_pose(picture.image.width, picture.image.height, &picture.skeletons))?);
         if let Some(map) = layout::pose_map::pose_map(&picture.skeletons, picture.image.width, picture.image.height) {
@@ -184,7 +187,7 @@ mod tests {
 
     fn picture(alpha: u8) -> Picture {
         let raster = Raster { width: 2, height: 1, rgba: vec![1, 2, 3, alpha, 4, 5, 6, alpha] };
-        Picture { image: Arc::new(raster), parts: None, layers: Vec::new(), skeletons: Vec::new(), layout: None }
+        Picture { image: Arc::new(raster), parts: None, layers: Vec::new(), skeletons: Vec::new(), layout: None, making: None }
     }
 
     #[test]

@@ -132,7 +132,7 @@ async fn try_to_draw(shared: &Shared, node: &Node, server: &Server, job: &Job, a
             return Ok(Told::failed(farm::Cause::Validation, reason, released, After::Free));
         }
     };
-    let Variant { mut graph, inputs, expected } = variant;
+    let Variant { name, mut graph, inputs, expected } = variant;
     let fresh = !attempt.state.may_be_on_node();
     // Uploading again is harmless: the same bytes get the same name.
     for input in inputs {
@@ -166,7 +166,11 @@ async fn try_to_draw(shared: &Shared, node: &Node, server: &Server, job: &Job, a
             return Ok(Told::failed(farm::Cause::Transient, "the database took too long", true, After::Free));
         }
     }
-    run(shared, node, server, job, attempt, lease, &submission, fresh).await
+    let mut told = run(shared, node, server, job, attempt, lease, &submission, fresh).await?;
+    if let Some(drawn) = &mut told.result {
+        drawn.variant_name = name;
+    }
+    Ok(told)
 }
 
 /// Attempts that take less, in seconds, are over before anybody has looked at a picture of them.
@@ -468,7 +472,7 @@ async fn store_files(
             size: artifact.size,
         });
     }
-    let drawn = Drawn { files, prompt: done.prompt, node: node.name.clone(), variant: job.variant, seconds };
+    let drawn = Drawn { files, prompt: done.prompt, node: node.name.clone(), variant: job.variant, variant_name: None, seconds };
     Ok(Told {
         outcome: Outcome::Done { seconds: measured, smallest },
         result: Some(drawn),

@@ -18,6 +18,9 @@ pub struct Payload {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Variant {
+    /// What it is called where it comes from; none for the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// In ComfyUI's API format. Output prefixes are replaced.
     pub graph: Graph,
     /// Pictures that it reads.
@@ -104,6 +107,9 @@ pub struct Drawn {
     pub node: String,
     /// Which variant of the payload.
     pub variant: u32,
+    /// What that variant is called; none for the usual one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant_name: Option<String>,
     /// From the node's start to its end, in seconds, as this worker saw it.
     pub seconds: f64,
 }

@@ -1,4 +1,5 @@
-//! What people see of a drawing while it is under way, and how soon it ends when they want it to.
+//! What people see of a drawing while it is under way, and how soon it ends when they want it to, or when its node is not
+//! lent any more.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use bible::Digest;
 use comfy_sim::{Options as SimOptions, Sim};
 use comfyui::{Graph, Link, Node};
-use farm::{Band, JobId, JobState, Money, NodeId, Progress};
+use farm::{AttemptState, Band, Hours, JobId, JobState, Money, NodeId, Policy, Progress};
 use store::farm::{JobFilter, NewJob, NewNode, Note};
 use store::{BlobStore, BlobUrl, PageRequest, Project, Store};
 use tokio::task::JoinHandle;
@@ -48,6 +49,23 @@ fn graph(steps: u32) -> Graph {
         .with("9", Node::new("SaveImage").with("images", Link::to("8", 0)).with("filename_prefix", "x"))
 }
 
+fn node(number: u128, sim: &Sim, hours: Option<Hours>) -> NewNode {
+    NewNode {
+        id: NodeId(Uuid::from_u128(100 + number)),
+        name: format!("node-{number}"),
+        url: sim.url(),
+        groups: BTreeSet::new(),
+        per_hour: Money::ZERO,
+        hours,
+    }
+}
+
+/// Hours of the day from and to so many hours after now.
+fn hours(from: i64, to: i64) -> Option<Hours> {
+    let clock = |hours: i64| (now() + chrono::TimeDelta::hours(hours)).format("%H:%M");
+    Some(format!("{}-{}", clock(from), clock(to)).parse().unwrap())
+}
+
 /// A server that takes its time, a worker that drives it, and a job of so many of its steps.
 struct House {
     store: Store,
@@ -58,6 +76,10 @@ struct House {
 
 impl House {
     async fn new(store: &Store, step: Duration, steps: u32) -> Self {
+        Self::with(store, step, steps, Options::new("one")).await
+    }
+
+    async fn with(store: &Store, step: Duration, steps: u32, options: Options) -> Self {
         let project = Project {
             id: Uuid::from_u128(1),
             slug: "lantern-road".parse().unwrap(),
@@ -69,15 +91,7 @@ impl House {
         };
         assert!(store.create_project(&project).await.unwrap());
         let sim = Sim::start(SimOptions { step, ..SimOptions::default() }).await.unwrap();
-        let node = NewNode {
-            id: NodeId(Uuid::from_u128(100)),
-            name: "node-1".to_owned(),
-            url: sim.url(),
-            groups: BTreeSet::new(),
-            per_hour: Money::ZERO,
-            hours: None,
-        };
-        store.add_farm_node(node, now()).await.unwrap();
+        store.add_farm_node(node(1, &sim, None), now()).await.unwrap();
         let expected = vec![ExpectedOutput { node: "9".into(), count: 1, media: OutputMedia::Picture, size: Some((768, 512)) }];
         let graph = graph(steps);
         let job = NewJob {
@@ -90,14 +104,14 @@ impl House {
             size: 1.0,
             needs: worker::needs_of(&graph, "standin"),
             after: Vec::new(),
-            payload: serde_json::to_value(Payload { variants: vec![Variant { graph, inputs: Vec::new(), expected }] }).unwrap(),
+            payload: serde_json::to_value(Payload { variants: vec![Variant { name: None, graph, inputs: Vec::new(), expected }] }).unwrap(),
             variants: 0,
             held: false,
         };
         store.submit_jobs(vec![job], now()).await.unwrap();
         let stop = CancellationToken::new();
         let blobs = BlobStore::open(&BlobUrl::Memory).unwrap();
-        let worker = tokio::spawn(Worker::new(store.clone(), blobs, Options::new("one")).run(stop.clone()));
+        let worker = tokio::spawn(Worker::new(store.clone(), blobs, options).run(stop.clone()));
         Self { store: store.clone(), sim, stop, worker }
     }
 
@@ -164,6 +178,30 @@ async fn ended_within(store: &Store, other: &Store) -> Duration {
     let took = begun.elapsed();
     house.rest().await;
     took
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_drawing_goes_elsewhere_when_its_node_is_not_lent_any_more() {
+    let (_folder, store) = databases::sqlite().await;
+    let options = Options { policy: Policy { lease: 3.0, ..Policy::default() }, ..Options::new("one") };
+    let house = House::with(&store, Duration::from_millis(600), 100, options).await;
+    store.add_farm_node(node(1, &house.sim, hours(-2, 2)), now()).await.unwrap();
+    house
+        .until("its begin", async |store| {
+            store.farm_job(JOB).await.unwrap().unwrap().attempts.iter().any(|attempt| attempt.running_at.is_some())
+        })
+        .await;
+    let quick = Sim::start(SimOptions { step: Duration::ZERO, ..SimOptions::default() }).await.unwrap();
+    store.add_farm_node(node(2, &quick, None), now()).await.unwrap();
+    // Its hours are over.
+    store.add_farm_node(node(1, &house.sim, hours(2, 4)), now()).await.unwrap();
+    house.ends_as(JobState::Done).await;
+    let attempts = store.farm_job(JOB).await.unwrap().unwrap().attempts;
+    let seen: Vec<_> = attempts.iter().map(|attempt| (attempt.node, attempt.state)).collect();
+    let node = |number: u128| NodeId(Uuid::from_u128(100 + number));
+    assert_eq!(seen, [(node(1), AttemptState::Cancelled), (node(2), AttemptState::Done)]);
+    assert!(store.held_slots().await.unwrap().is_empty(), "its owner has the node for themselves");
+    house.rest().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -64,6 +64,10 @@ fn kind(word: &str) -> Result<ModelKind, String> {
     ModelKind::named(word).ok_or_else(|| format!("there are {}", ModelKind::ALL.map(ModelKind::word).join(", ")))
 }
 
+/// Why a file has no hash.
+const HASH_UNKNOWN: &str =
+    "a server neither gives its files nor says their hashes; where its `models` folder can be reached, --folder reads them";
+
 /// A model file as it is listed.
 #[derive(Debug, Serialize)]
 struct Listed {
@@ -157,7 +161,8 @@ async fn show(place: &Place, name: &str, context: &Context) -> anyhow::Result<Ex
     let hashed = file.path.as_deref().map(hashes).transpose()?;
     if context.json {
         let (ours, theirs) = hashed.map(|(ours, theirs)| (ours.to_string(), theirs)).unzip();
-        output::json(&json!({"file": file, "blake3": ours, "sha256": theirs}))?;
+        let unknown = file.path.is_none().then_some(HASH_UNKNOWN);
+        output::json(&json!({"file": file, "blake3": ours, "sha256": theirs, "hash_unknown": unknown}))?;
         return Ok(Exit::Success);
     }
     let known = &file.known;
@@ -175,9 +180,12 @@ async fn show(place: &Place, name: &str, context: &Context) -> anyhow::Result<Ex
     say("Licence", Some(known.licence.as_deref().unwrap_or("not written in the file")));
     known.evidence.iter().for_each(|evidence| say("Known by", Some(evidence)));
     say("Unknown", known.unknown.as_deref());
-    if let Some((ours, theirs)) = hashed {
-        say("BLAKE3", Some(&ours.to_string()));
-        say("SHA-256", Some(&theirs));
+    match hashed {
+        Some((ours, theirs)) => {
+            say("BLAKE3", Some(&ours.to_string()));
+            say("SHA-256", Some(&theirs));
+        }
+        None => say("Hash", Some(&format!("unknown: {HASH_UNKNOWN}"))),
     }
     Ok(Exit::Success)
 }
@@ -187,7 +195,7 @@ async fn verify(place: &Place, name: &str, hash: Option<&str>, with: &[String], 
     let mut good = true;
     let mut told = Vec::new();
     if let Some(hash) = hash {
-        let path = model.path.as_deref().context("a server does not give its files: their hashes can be checked with --folder only")?;
+        let path = model.path.as_deref().with_context(|| format!("its hash is unknown: {HASH_UNKNOWN}"))?;
         let (ours, theirs) = hashes(path)?;
         let same = [ours.to_string(), theirs.clone()].iter().any(|known| known.eq_ignore_ascii_case(hash));
         good &= same;

@@ -110,6 +110,16 @@ async fn open(context: &Context, project: &std::path::Path) -> anyhow::Result<St
     Ok(Store::open(&places.database.parse().map_err(StudioError::Url)?).await?)
 }
 
+/// A project by its id, or by its name in addresses.
+async fn project(store: &Store, named: &str) -> anyhow::Result<uuid::Uuid> {
+    if let Ok(id) = named.parse() {
+        return Ok(id);
+    }
+    let slug = named.parse().map_err(|_| anyhow::anyhow!("`{named}` is neither a project's id nor its name in addresses (slug)"))?;
+    let known = store.project_by_slug(&slug).await?;
+    known.map(|project| project.id).ok_or_else(|| anyhow::anyhow!("there is no project `{named}` in this database"))
+}
+
 /// The farm's time on this machine.
 fn now() -> farm::Time {
     chrono::Utc::now()

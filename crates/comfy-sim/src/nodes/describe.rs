@@ -256,6 +256,18 @@ pub(super) fn vae_decode(_: &House) -> Value {
     entry("VAEDecode", "latent", &[("samples", socket("LATENT")), ("vae", socket("VAE"))], &[], &["IMAGE"], false)
 }
 
+pub(super) fn vae_decode_tiled(_: &House) -> Value {
+    let inputs = [
+        ("samples", socket("LATENT")),
+        ("vae", socket("VAE")),
+        ("tile_size", int(512, 64, 4096)),
+        ("overlap", int(64, 0, 4096)),
+        ("temporal_size", int(64, 8, 4096)),
+        ("temporal_overlap", int(8, 4, 4096)),
+    ];
+    entry("VAEDecodeTiled", "latent", &inputs, &[], &["IMAGE"], false)
+}
+
 pub(super) fn k_sampler(_: &House) -> Value {
     let inputs = [
         ("model", socket("MODEL")),

@@ -202,6 +202,8 @@ pub(crate) const CLASSES: &[Class] = &[
     Class { name: "VAEDecode", describe: describe::vae_decode, run: latents::vae_decode },
     Class { name: "SetLatentNoiseMask", describe: describe::set_latent_noise_mask, run: latents::set_latent_noise_mask },
     Class { name: "DifferentialDiffusion", describe: describe::differential_diffusion, run: latents::differential_diffusion },
+    // What is decoded in tiles looks the same here.
+    Class { name: "VAEDecodeTiled", describe: describe::vae_decode_tiled, run: latents::vae_decode },
     Class { name: "KSampler", describe: describe::k_sampler, run: sampler::k_sampler },
     Class { name: "StandInSampler", describe: describe::stand_in_sampler, run: sampler::stand_in_sampler },
 ];

@@ -22,6 +22,8 @@ use crate::registry::ModelKind;
 pub struct Choice {
     /// The variant.
     pub variant: Option<String>,
+    /// The variant that takes less memory, on top of the other: see [`Template::less_memory`].
+    pub memory: Option<String>,
     /// Parts by what they are called, where it is not the first of the alternatives.
     pub parts: BTreeMap<String, String>,
 }
@@ -96,7 +98,7 @@ impl Template {
             let part = placed.alternatives.iter().find(|part| has(part)).filter(|_| placed.alternatives.len() > 1)?;
             Some((placed.name.clone(), part.name.clone()))
         });
-        Choice { variant: None, parts: parts.collect() }
+        Choice { parts: parts.collect(), ..Choice::default() }
     }
 
     /// Sets the slots and puts the graph together.
@@ -104,20 +106,19 @@ impl Template {
     /// # Errors
     /// Every slot that is missing, unknown, or of another type.
     pub fn fill(&self, values: &Values, choice: &Choice) -> Result<Filled, FillErrors> {
-        let variant = match &choice.variant {
-            None => None,
-            Some(name) => match self.manifest.variants.get(name) {
-                Some(variant) => Some((name.as_str(), variant)),
-                None => {
-                    let known = self.manifest.variants.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-                    let known = if known.is_empty() { "none".to_owned() } else { known };
-                    return Err(FillErrors(vec![FillError::NoSuchVariant { variant: name.clone(), known }]));
-                }
-            },
-        };
+        // Where both say something, what takes less memory counts.
+        let mut variants: Vec<(&str, &Variant)> = Vec::new();
+        for name in choice.memory.iter().chain(&choice.variant) {
+            let Some(variant) = self.manifest.variants.get(name) else {
+                let known = self.manifest.variants.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+                let known = if known.is_empty() { "none".to_owned() } else { known };
+                return Err(FillErrors(vec![FillError::NoSuchVariant { variant: name.clone(), known }]));
+            };
+            variants.push((name, variant));
+        }
         let mut filling = Filling {
             template: self,
-            variant: variant.map(|(_, variant)| variant),
+            variants: variants.iter().map(|(_, variant)| *variant).collect(),
             values,
             graph: Graph::new(),
             wires: BTreeMap::new(),
@@ -131,7 +132,7 @@ impl Template {
             problems: Vec::new(),
         };
         for placed in &self.placed {
-            let swapped = variant.and_then(|(name, _)| self.swaps.get(&(name.to_owned(), placed.name.clone())));
+            let swapped = variants.iter().find_map(|(name, _)| self.swaps.get(&((*name).to_owned(), placed.name.clone())));
             let chosen = choice.parts.get(&placed.name).and_then(|name| placed.alternatives.iter().find(|part| part.name == *name));
             let Some(part) = swapped.or(chosen).or(placed.alternatives.first()) else { continue };
             filling.place(placed, part);
@@ -142,7 +143,7 @@ impl Template {
 
 struct Filling<'a> {
     template: &'a Template,
-    variant: Option<&'a Variant>,
+    variants: Vec<&'a Variant>,
     values: &'a Values,
     graph: Graph,
     wires: BTreeMap<String, Link>,
@@ -188,7 +189,7 @@ impl<'a> Filling<'a> {
             Scope::Top => self.part(part, &Within { prefix: String::new(), general: String::new(), nodes, number: 1, fields: top }),
             Scope::When(slot) => {
                 let written = part.manifest.slots.get(slot).or_else(|| self.slot_anywhere(slot));
-                let default = written.and_then(|written| self.template.default_of(self.variant, slot, written));
+                let default = written.and_then(|written| self.template.default_of(&self.variants, slot, written));
                 if is_given(top.get(slot)) || (default.is_some() && !top.contains_key(slot)) {
                     self.part(part, &Within { prefix: String::new(), general: String::new(), nodes, number: 1, fields: top });
                 }
@@ -360,7 +361,7 @@ impl<'a> Filling<'a> {
             Some(value) => return Some((value.clone(), Origin::Given)),
             None => {}
         }
-        match self.template.default_of(self.variant, &format!("{general}{name}"), slot) {
+        match self.template.default_of(&self.variants, &format!("{general}{name}"), slot) {
             Some(default) => Some((default.value.clone(), Origin::Default(default.source.clone()))),
             // What a person exported stands; what is written in a part only fills the place.
             None if within.nodes.is_empty() => part.written(name).map(|value| (value, Origin::Graph)),

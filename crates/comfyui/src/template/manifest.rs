@@ -69,6 +69,10 @@ pub struct Manifest {
     /// Other ways to run it.
     #[serde(default)]
     pub variants: BTreeMap<String, Variant>,
+    /// Variants that take less memory of the GPU, each less than the one before. Where memory does not do, a farm goes on
+    /// with the next, together with whatever variant was chosen.
+    #[serde(default)]
+    pub less_memory: Vec<String>,
 }
 
 /// What a template makes.

@@ -127,7 +127,7 @@ impl Template {
                         Scope::Group(group) => format!("{group}.{name}"),
                         Scope::Each(list) => format!("{list}[].{name}"),
                     };
-                    let default = self.default_of(None, &full.replace("[]", ""), slot);
+                    let default = self.default_of(&[], &full.replace("[]", ""), slot);
                     let required = slot.required && default.is_none() && scope == Scope::Top;
                     let entry = listed.entry(full.clone()).or_insert(Listed { name: full, slot, default, required });
                     entry.required |= required;
@@ -157,10 +157,19 @@ impl Template {
         })
     }
 
-    /// The default of a slot: the variant's, the template's, the family's, the part's.
-    fn default_of<'a>(&'a self, variant: Option<&'a Variant>, name: &str, slot: &'a Slot) -> Option<&'a Sourced> {
-        variant
-            .and_then(|variant| variant.defaults.get(name))
+    /// The variants that take less memory than it takes with `chosen`, the least memory last.
+    #[must_use]
+    pub fn less_memory(&self, chosen: Option<&str>) -> &[String] {
+        let all = self.manifest.less_memory.as_slice();
+        let known = chosen.and_then(|chosen| all.iter().position(|name| name == chosen));
+        known.map_or(all, |at| &all[at + 1..])
+    }
+
+    /// The default of a slot: the first variant's that has one, the template's, the family's, the part's.
+    fn default_of<'a>(&'a self, variants: &[&'a Variant], name: &str, slot: &'a Slot) -> Option<&'a Sourced> {
+        variants
+            .iter()
+            .find_map(|variant| variant.defaults.get(name))
             .or_else(|| self.manifest.defaults.get(name))
             .or_else(|| self.family.as_ref().and_then(|(_, family)| family.defaults.get(name)))
             .or(slot.default.as_ref())
@@ -219,6 +228,10 @@ impl Template {
         let variants = self.manifest.variants.iter().flat_map(|(name, variant)| {
             variant.defaults.iter().map(move |(slot, default)| (format!("variants.{name}.defaults.{slot}"), slot, default))
         });
+        for (at, name) in self.manifest.less_memory.iter().enumerate().filter(|(_, name)| !self.manifest.variants.contains_key(*name)) {
+            let known = self.manifest.variants.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+            problems.push(say(&format!("less_memory[{at}]"), format!("there is no variant `{name}`"), &format!("there are {known}")));
+        }
         let own = self.manifest.defaults.iter().map(|(slot, default)| (format!("defaults.{slot}"), slot, default));
         for (at, name, default) in own.chain(variants).collect::<Vec<_>>() {
             match slots.iter().find(|slot| slot.name.replace("[]", "") == *name) {

@@ -359,7 +359,7 @@ impl Sample<'_> {
                 Scope::Each(list) if all.get(list).is_none() => all.set(list, json!([{}])),
                 Scope::When(slot) if all.get(slot).is_none() => {
                     if let Some((_, written)) = self.slot(slot)
-                        && self.template.default_of(None, slot, written).is_none()
+                        && self.template.default_of(&[], slot, written).is_none()
                     {
                         all.set(slot, self.stand_in(written));
                     }

@@ -363,6 +363,7 @@ impl Builder<'_> {
         let mut variants = from.variants;
         variants.append(&mut own.variants);
         own.variants = variants;
+        own.less_memory = if own.less_memory.is_empty() { from.less_memory } else { own.less_memory };
         Some(own)
     }
 

@@ -24,11 +24,13 @@ fn every_template_fills_with_the_least_and_with_the_most_and_fits_a_real_server(
     let mut seen = 0;
     for template in shelf.templates().filter(|template| !template.manifest.base) {
         let variants: Vec<Option<String>> = std::iter::once(None).chain(template.manifest.variants.keys().cloned().map(Some)).collect();
-        for variant in variants {
+        let memory: Vec<Option<String>> = std::iter::once(None).chain(template.less_memory(None).iter().cloned().map(Some)).collect();
+        for (variant, memory) in variants.into_iter().flat_map(|variant| memory.iter().map(move |memory| (variant.clone(), memory.clone())))
+        {
             for values in [least(template), most(template)] {
-                let choice = Choice { variant: variant.clone(), ..Choice::default() };
+                let choice = Choice { variant: variant.clone(), memory: memory.clone(), ..Choice::default() };
                 let filled = template.fill(&values, &choice).unwrap_or_else(|errors| panic!("{}: {errors}", template.name));
-                assert_eq!(problems(&filled.graph), Vec::<String>::new(), "{} {variant:?}", template.name);
+                assert_eq!(problems(&filled.graph), Vec::<String>::new(), "{} {variant:?} {memory:?}", template.name);
                 assert_eq!(filled.unused, Vec::<String>::new(), "{}", template.name);
                 assert!(!filled.outputs.is_empty(), "{}", template.name);
                 seen += 1;
@@ -111,6 +113,11 @@ fn a_variant_swaps_parts_and_defaults() {
     let small = filled("low-memory");
     assert_eq!(small.settings["weight_dtype"].value, json!("fp8_e4m3fn"));
     assert!(small.graph.nodes().any(|(_, node)| node.class_type == "VAEDecodeTiled"));
+    let both = Choice { variant: Some("four-steps".to_owned()), memory: Some("low-memory".to_owned()), ..Choice::default() };
+    let both = template.fill(&least(template), &both).unwrap();
+    assert_eq!((&both.settings["steps"].value, &both.settings["weight_dtype"].value), (&json!(4), &json!("fp8_e4m3fn")));
+    assert_eq!(template.less_memory(Some("four-steps")), ["low-memory"]);
+    assert!(template.less_memory(Some("low-memory")).is_empty(), "there is nothing smaller");
     let error = template.fill(&least(template), &Choice { variant: Some("tiny".to_owned()), ..Choice::default() }).unwrap_err();
     assert_eq!(error.to_string(), "there is no variant `tiny`; there are four-steps, low-memory");
 }

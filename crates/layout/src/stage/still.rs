@@ -78,6 +78,7 @@ pub(crate) fn picture(shot: &Shot<'_>, backdrop: &Backdrop) -> Result<Picture, E
         layers,
         skeletons: skeletons.into_iter().map(|(_, skeleton)| skeleton).collect(),
         layout: None,
+        making: None,
     })
 }
 

@@ -69,7 +69,7 @@ fn graph(seed: u64, steps: u32) -> Graph {
 
 fn job(number: u128, seed: u64) -> NewJob {
     let expected = vec![ExpectedOutput { node: "9".into(), count: 1, media: OutputMedia::Picture, size: Some((64, 64)) }];
-    let variants = vec![Variant { graph: graph(seed, 3), inputs: Vec::new(), expected }];
+    let variants = vec![Variant { name: None, graph: graph(seed, 3), inputs: Vec::new(), expected }];
     NewJob {
         id: JobId(Uuid::from_u128(number)),
         project: Uuid::from_u128(1),

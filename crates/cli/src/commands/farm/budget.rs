@@ -10,8 +10,9 @@ use crate::{Context, output};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The project's id
-    id: uuid::Uuid,
+    /// The project, by id or slug
+    #[arg(value_name = "PROJECT")]
+    project_named: String,
     /// The most on a day (UTC), in the studio's currency
     #[arg(long, value_name = "AMOUNT")]
     per_day: Option<Money>,
@@ -27,7 +28,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(store: &Store, arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
-    let project = arguments.id;
+    let project = super::project(store, &arguments.project_named).await?;
     let mut budget = store.farm_budget(project).await?;
     let before = budget;
     if arguments.unlimited {

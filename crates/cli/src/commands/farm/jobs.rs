@@ -17,9 +17,9 @@ pub(super) struct Arguments {
     /// Only those in this state: queued, active, failed…; may be given several times
     #[arg(long, value_name = "STATE")]
     state: Vec<JobState>,
-    /// Only those of this project, by id
-    #[arg(long, value_name = "ID")]
-    of: Option<uuid::Uuid>,
+    /// Only those of this project, by id or slug
+    #[arg(long, value_name = "PROJECT")]
+    of: Option<String>,
     /// Only those of this person
     #[arg(long)]
     user: Option<String>,
@@ -32,7 +32,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn list(store: &Store, arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
-    let filter = JobFilter { project: arguments.of, states: arguments.state.clone(), user: arguments.user.clone() };
+    let project = one(store, arguments.of.as_deref()).await?;
+    let filter = JobFilter { project, states: arguments.state.clone(), user: arguments.user.clone() };
     let page = store.farm_jobs(&filter, PageRequest::new(arguments.limit, arguments.cursor.as_deref())?).await?;
     if context.json {
         output::json(&page)?;
@@ -63,19 +64,28 @@ pub(super) async fn list(store: &Store, arguments: &Arguments, context: &Context
     Ok(Exit::Success)
 }
 
+/// A project that may be named.
+pub(super) async fn one(store: &Store, named: Option<&str>) -> anyhow::Result<Option<uuid::Uuid>> {
+    match named {
+        Some(named) => super::project(store, named).await.map(Some),
+        None => Ok(None),
+    }
+}
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Pause {
-    /// Only this project, by id; everything when left out
-    #[arg(long, value_name = "ID")]
-    of: Option<uuid::Uuid>,
+    /// Only this project, by id or slug; everything when left out
+    #[arg(long, value_name = "PROJECT")]
+    of: Option<String>,
     /// Let it go on
     #[arg(long)]
     undo: bool,
 }
 
 pub(super) async fn pause(store: &Store, pause: &Pause) -> anyhow::Result<Exit> {
-    store.pause_farm(pause.of, !pause.undo, super::now()).await?;
-    let what = pause.of.map_or_else(|| "The farm".to_owned(), |project| format!("Project {project}"));
+    let project = one(store, pause.of.as_deref()).await?;
+    store.pause_farm(project, !pause.undo, super::now()).await?;
+    let what = pause.of.as_ref().map_or_else(|| "The farm".to_owned(), |project| format!("Project {project}"));
     output::line(format_args!("{what} {}.", if pause.undo { "goes on" } else { "is paused; what is being drawn is brought to its end" }));
     Ok(Exit::Success)
 }
@@ -107,9 +117,9 @@ fn told(job: uuid::Uuid, state: Option<JobState>) -> anyhow::Result<Exit> {
 pub(super) struct Submit {
     /// The graph, as ComfyUI's editor exports it in API format
     graph: PathBuf,
-    /// The project that it is for, by id
-    #[arg(long, value_name = "ID")]
-    of: uuid::Uuid,
+    /// The project that it is for, by id or slug
+    #[arg(long, value_name = "PROJECT")]
+    of: String,
     /// An output node with what it leaves: 9, or 9:4 for four pictures, or 9:film; may be given several times
     #[arg(long, value_name = "NODE[:WHAT]", required = true, value_parser = expected)]
     expect: Vec<ExpectedOutput>,
@@ -163,7 +173,7 @@ pub(super) async fn submit(store: &Store, submit: Submit, context: &Context) -> 
     };
     let job = NewJob {
         id,
-        project: submit.of,
+        project: super::project(store, &submit.of).await?,
         user: submit.by,
         subject: submit.subject,
         band: submit.priority,
@@ -171,7 +181,9 @@ pub(super) async fn submit(store: &Store, submit: Submit, context: &Context) -> 
         size: 1.0,
         needs,
         after: submit.after.into_iter().map(JobId).collect(),
-        payload: serde_json::to_value(Payload { variants: vec![Variant { graph, inputs: Vec::new(), expected: submit.expect }] })?,
+        payload: serde_json::to_value(Payload {
+            variants: vec![Variant { name: None, graph, inputs: Vec::new(), expected: submit.expect }],
+        })?,
         variants: 0,
         held: false,
     };

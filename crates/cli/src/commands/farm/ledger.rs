@@ -8,8 +8,9 @@ use crate::{Context, output};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Arguments {
-    /// The project's id; the whole farm, with what nodes cost while they wait, when left out
-    id: Option<uuid::Uuid>,
+    /// The project, by id or slug; the whole farm, with what nodes cost while they wait, when left out
+    #[arg(value_name = "PROJECT")]
+    project_named: Option<String>,
     /// How many entries, the newest
     #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u64).range(1..=PageRequest::MOST))]
     limit: u64,
@@ -19,7 +20,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(store: &Store, arguments: &Arguments, context: &Context) -> anyhow::Result<Exit> {
-    let mut page = store.farm_ledger_page(arguments.id, arguments.before, arguments.limit).await?;
+    let project = super::jobs::one(store, arguments.project_named.as_deref()).await?;
+    let mut page = store.farm_ledger_page(project, arguments.before, arguments.limit).await?;
     // The newest is where the eye is in a terminal: at the end.
     page.items.reverse();
     if context.json {
