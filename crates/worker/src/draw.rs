@@ -246,7 +246,7 @@ async fn run(
                 advance(shared, job, lease, Step::Storing).await?;
             }
             let seconds = started.unwrap_or(begun).elapsed().as_secs_f64();
-            store_files(shared, node, job, lease, done, seconds, fresh && started.is_some()).await
+            Ok(store_files(shared, node, job, done, seconds, fresh && started.is_some()).await)
         }
         Err(Error::Cancelled) if lease.cancel.is_cancelled() => {
             let released = confirm::gone(server, &submission.ticket).await;
@@ -436,15 +436,7 @@ async fn failure(server: &Server, attempt: &Attempt, error: &Error, sent: bool) 
     Told::failed(cause, chain(error), released, after)
 }
 
-async fn store_files(
-    shared: &Shared,
-    node: &Node,
-    job: &Job,
-    lease: &Lease,
-    done: comfyui::Done,
-    seconds: f64,
-    watched: bool,
-) -> Result<Told, Gone> {
+async fn store_files(shared: &Shared, node: &Node, job: &Job, done: comfyui::Done, seconds: f64, watched: bool) -> Told {
     let cached = matches!(done.entry.conclusion(), comfyui::wire::Conclusion::Success { cached } if !cached.is_empty());
     // A result that was partly there from before, or whose start was not seen, says nothing about the node's speed.
     let measured = (watched && !cached).then_some(seconds);
@@ -455,7 +447,7 @@ async fn store_files(
         let blob = match shared.blobs.put(artifact.bytes).await {
             Ok(blob) => blob,
             // It stays on the node: the attempt fails, and the next one finds the node's cache.
-            Err(error) => return Ok(Told::failed(farm::Cause::Transient, chain(&error), true, After::Free)),
+            Err(error) => return Told::failed(farm::Cause::Transient, chain(&error), true, After::Free),
         };
         if let Some((width, height)) = artifact.size {
             let pixels = u64::from(width) * u64::from(height);
@@ -473,14 +465,14 @@ async fn store_files(
         });
     }
     let drawn = Drawn { files, prompt: done.prompt, node: node.name.clone(), variant: job.variant, variant_name: None, seconds };
-    Ok(Told {
+    Told {
         outcome: Outcome::Done { seconds: measured, smallest },
         result: Some(drawn),
         released: true,
         measured,
         after: After::Free,
         forget: Some(done.prompt),
-    })
+    }
 }
 
 /// An error with its causes in one line.
