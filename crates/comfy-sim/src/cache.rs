@@ -61,7 +61,7 @@ fn sign(graph: &Map<String, Value>, folders: &Folders, id: &str, signatures: &mu
             _ => value.to_string().hash(&mut hasher),
         }
         // A picture of the same name may be another one by now.
-        if node["class_type"] == "LoadImage" {
+        if node["class_type"].as_str().is_some_and(crate::nodes::reads_a_file) {
             let file = value.as_str().and_then(|name| folders.annotated(name)).and_then(|path| std::fs::read(path).ok());
             file.hash(&mut hasher);
         }

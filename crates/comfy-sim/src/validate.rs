@@ -248,7 +248,7 @@ impl Validator<'_> {
     }
 
     fn value(&mut self, id: &str, name: &str, spec: &Value, value: &Value) -> bool {
-        if text(&self.graph[id]["class_type"]) == "LoadImage" && name == "image" {
+        if crate::nodes::reads_a_file(text(&self.graph[id]["class_type"])) && name == "image" {
             let file = text(value);
             if self.house.folders.annotated(file).is_some() {
                 return true;

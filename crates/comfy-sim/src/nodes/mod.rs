@@ -208,6 +208,11 @@ pub(crate) const CLASSES: &[Class] = &[
     Class { name: "StandInSampler", describe: describe::stand_in_sampler, run: sampler::stand_in_sampler },
 ];
 
+/// Whether nodes of a class read a picture by its name: it is looked for in its folder, and not in the list of files.
+pub(crate) fn reads_a_file(class: &str) -> bool {
+    matches!(class, "LoadImage" | "LoadImageMask")
+}
+
 /// A class by name.
 pub(crate) fn class(name: &str) -> Option<&'static Class> {
     CLASSES.iter().find(|class| class.name == name)
