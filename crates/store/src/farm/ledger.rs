@@ -72,7 +72,7 @@ impl Balance {
     }
 }
 
-fn entry(row: farm_ledger::Model) -> Result<Entry, StoreError> {
+fn entry(row: &farm_ledger::Model) -> Result<Entry, StoreError> {
     Ok(Entry {
         sequence: row.sequence,
         at: row.at,
@@ -97,7 +97,7 @@ impl Store {
             query = query.filter(farm_ledger::Column::ProjectId.eq(project));
         }
         let rows = query.order_by_asc(farm_ledger::Column::Sequence).limit(limit).all(&self.reader).await.doing(DOING)?;
-        rows.into_iter().map(entry).collect()
+        rows.iter().map(entry).collect()
     }
 
     /// A page of the ledger, the newest entry first, from the one before `before` on; of one project, or of all with what
@@ -115,7 +115,7 @@ impl Store {
         }
         let rows =
             query.order_by_desc(farm_ledger::Column::Sequence).limit(limit.saturating_add(1)).all(&self.reader).await.doing(DOING)?;
-        let mut entries = rows.into_iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+        let mut entries = rows.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
         let more = entries.len() as u64 > limit;
         entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let next_cursor = entries.last().filter(|_| more).map(|entry| entry.sequence.to_string());
