@@ -6,17 +6,18 @@ use studio::estimate::PlanEstimate;
 use crate::output;
 
 pub(super) fn print(estimate: &PlanEstimate) {
-    let (pictures, template) = (estimate.pictures, &estimate.template);
+    let (count, template) = (estimate.pictures, &estimate.template);
     match &estimate.drawing.figures {
-        _ if pictures == 0 => output::line("Estimate: no picture has to be drawn."),
+        _ if count == 0 => output::line("Estimate: no picture has to be drawn."),
         Figures::Estimated { seconds, node_seconds, cost, .. } => {
             let (time, all) = (lasting(*seconds), lasting(*node_seconds));
             output::line(format_args!(
-                "Estimate: {pictures} pictures with {template} take about {time}, {all} of nodes' time, and cost about {cost}."
+                "Estimate: {} with {template} take about {time}, {all} of nodes' time, and cost about {cost}.",
+                pictures(count)
             ));
         }
         Figures::NotMeasured { reason } => {
-            output::line(format_args!("Estimate: {pictures} pictures with {template}; time and money are not measured: {reason}."));
+            output::line(format_args!("Estimate: {} with {template}; time and money are not measured: {reason}.", pictures(count)));
         }
     }
     for share in &estimate.drawing.nodes {
@@ -25,7 +26,7 @@ pub(super) fn print(estimate: &PlanEstimate) {
     for left_out in &estimate.drawing.left_out {
         output::line(format_args!("  {:<20} not counted: {}", left_out.name, left_out.reason));
     }
-    if estimate.before > 0 && pictures > 0 {
+    if estimate.before > 0 && count > 0 {
         output::line(format_args!(
             "The farm has {} other jobs to draw; what goes before these pictures is not in the time.",
             estimate.before
@@ -39,7 +40,7 @@ pub(super) fn print(estimate: &PlanEstimate) {
 
 fn print_share(share: &Share) {
     let basis = match share.basis {
-        Basis::Measured => format!("measured on {} pictures", share.measured_jobs),
+        Basis::Measured => format!("measured on {}", pictures(share.measured_jobs as usize)),
         Basis::Scaled => "from other nodes' time, at its pace".to_owned(),
     };
     let loading = match share.loading {
@@ -49,12 +50,16 @@ fn print_share(share: &Share) {
     };
     let away = share.away.map(|away| format!("; now {away}")).unwrap_or_default();
     output::line(format_args!(
-        "  {:<20} {:>5} pictures  {:>10}  {:>8}  {basis}{loading}{away}",
+        "  {:<20} {:>14}  {:>10}  {:>8}  {basis}{loading}{away}",
         share.name,
-        share.jobs,
+        pictures(share.jobs),
         lasting(share.seconds),
         share.cost
     ));
+}
+
+fn pictures(count: usize) -> String {
+    if count == 1 { "1 picture".to_owned() } else { format!("{count} pictures") }
 }
 
 /// A time as people say it.
