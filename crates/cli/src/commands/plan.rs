@@ -44,9 +44,9 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
     let estimate = if arguments.estimate { studio.estimate(&show, &plan).await? } else { None };
     if context.json {
         if arguments.estimate {
-            output::json(&Estimated { plan: &plan, estimate: estimate.as_ref() })?
+            output::json(&Estimated { plan: &plan, estimate: estimate.as_ref() })?;
         } else {
-            output::json(&plan)?
+            output::json(&plan)?;
         }
         return Ok(Exit::Success);
     }
