@@ -56,7 +56,7 @@ fn subjects(plan: &Value) -> BTreeSet<String> {
 fn a_show_is_drawn_through_a_server_and_judged_and_stale_when_its_checkpoint_changes() {
     let (desk, server) = (Desk::tiny(), server());
     let project = std::fs::read_to_string(desk.path("project.yaml")).unwrap();
-    desk.write("project.yaml", &format!("{project}{RENDER}"));
+    desk.write("project.yaml", &format!("{project}{RENDER}  attempts: 1\n"));
     let unset = desk.run(&["produce", "--quiet"]);
     assert_eq!(unset.code, 1, "{unset:?}");
     assert!(unset.err.contains("nobody draws: name a ComfyUI server"), "{}", unset.err);
@@ -313,7 +313,7 @@ fn what_takes_too_much_memory_is_drawn_with_less_and_its_pictures_say_so() {
     let memory = Rule { on: On::Node("VAEDecode".to_owned()), skip: 2, times: 3, fault: Fault::OutOfMemory { memory: Memory::Gpu } };
     let (desk, server) = (Desk::tiny(), with_faults(0.5, Schedule::default().and(memory)));
     let project = std::fs::read_to_string(desk.path("project.yaml")).unwrap();
-    desk.write("project.yaml", &format!("{project}{RENDER}"));
+    desk.write("project.yaml", &format!("{project}{RENDER}  attempts: 1\n"));
     let said = desk.run(&["produce", "--quiet", "--comfyui", &server.url]);
     assert_eq!(said.code, 4, "{said:?}");
     let jobs = desk.json(&["farm", "jobs", "--limit", "200"]);
