@@ -1,7 +1,5 @@
 //! Danbooru tags, in the order that a family was trained with.
 
-use std::collections::BTreeSet;
-
 use bible::story::Framing;
 use engine::PictureBrief;
 use engine::brief::{Actor, Backdrop};
@@ -17,18 +15,19 @@ const MOST: usize = 53;
 /// and below the 1.4 or so from which on pictures break.
 const STRESS: &str = "1.3";
 
-/// Tags in order, each once.
+/// Tags in order, each once, with the most weight that anybody gives it.
 #[derive(Default)]
 struct Tags {
-    said: BTreeSet<String>,
     list: Vec<String>,
 }
 
 impl Tags {
     fn add(&mut self, tags: &str) {
         for tag in tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
-            if self.said.insert(tag.to_owned()) {
-                self.list.push(tag.to_owned());
+            match self.list.iter_mut().find(|said| bare(said) == bare(tag)) {
+                Some(said) if bare(tag) != tag => tag.clone_into(said),
+                Some(_) => {}
+                None => self.list.push(tag.to_owned()),
             }
         }
     }
@@ -40,11 +39,14 @@ impl Tags {
             return;
         }
         for tag in tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
-            if self.said.insert(tag.to_owned()) {
-                self.list.push(format!("({tag}:{STRESS})"));
-            }
+            self.add(&format!("({tag}:{STRESS})"));
         }
     }
+}
+
+/// A tag without its weight.
+fn bare(tag: &str) -> &str {
+    tag.strip_prefix('(').and_then(|tag| tag.strip_suffix(')')?.strip_suffix(STRESS)?.strip_suffix(':')).unwrap_or(tag)
 }
 
 pub(super) fn prompt(brief: &PictureBrief, show: &Show, dialect: &Dialect, stress: &[NamedPart]) -> Prompt {
