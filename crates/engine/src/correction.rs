@@ -7,8 +7,8 @@ use crate::picture::Raster;
 /// How to draw a picture again after one that was not good enough.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Correction {
-    /// Which attempt this is. The picture as it was first drawn was attempt 1, so it is 2 or more. Whatever is left to
-    /// chance follows from it and the brief.
+    /// Which attempt this is, 1 for the picture as it is first drawn. Whatever is left to chance follows from it and the
+    /// brief.
     pub attempt: u32,
     /// What has to be said more clearly.
     pub stress: Vec<NamedPart>,

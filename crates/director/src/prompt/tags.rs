@@ -23,23 +23,18 @@ struct Tags {
 
 impl Tags {
     fn add(&mut self, tags: &str) {
-        for tag in tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
-            match self.list.iter_mut().find(|said| bare(said) == bare(tag)) {
-                Some(said) if bare(tag) != tag => tag.clone_into(said),
-                Some(_) => {}
-                None => self.list.push(tag.to_owned()),
-            }
-        }
+        self.add_stressed(false, tags);
     }
 
     /// The same with more weight where it is `stressed`.
     fn add_stressed(&mut self, stressed: bool, tags: &str) {
-        if !stressed {
-            self.add(tags);
-            return;
-        }
         for tag in tags.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
-            self.add(&format!("({tag}:{STRESS})"));
+            let weighed = if stressed { format!("({tag}:{STRESS})") } else { tag.to_owned() };
+            match self.list.iter_mut().find(|said| bare(said) == bare(&weighed)) {
+                Some(said) if bare(&weighed) != weighed => *said = weighed,
+                Some(_) => {}
+                None => self.list.push(weighed),
+            }
         }
     }
 }
