@@ -130,7 +130,7 @@ impl Store {
                 if decision.score.is_some() {
                     row.score = Set(decision.score);
                 }
-                artifact::Entity::update(row).exec(transaction).await.doing(DOING)?;
+                artifact::Entity::update(row).exec_without_returning(transaction).await.doing(DOING)?;
                 let payload = serde_json::json!({ "artifact": artifact, "status": decision.status, "decided_by": decision.decided_by });
                 NewEvent { at: decision.decided_at, project: Some(project), kind: "verdict.decided", subject, payload }
                     .write(transaction)

@@ -303,6 +303,7 @@ impl<'a> Asking<'a> {
     fn once<'b>(&'b self, begin: Begin, started: &'b mut Option<Instant>) -> BoxFuture<'b, Result<comfyui::Done, Error>> {
         let (steps, sight) = (self.steps.clone(), self.sight);
         Box::pin(async move {
+            let mut told = None;
             let mut update = move |update: Update| {
                 sight.hear(&update);
                 let step = match update {
@@ -313,8 +314,11 @@ impl<'a> Asking<'a> {
                     }
                     Update::Failed(_) => return,
                 };
-                // The receiver is gone only when the lease is.
-                let _ = steps.send(step);
+                if told != Some(step) {
+                    told = Some(step);
+                    // The receiver is gone only when the lease is.
+                    let _ = steps.send(step);
+                }
             };
             match begin {
                 Begin::Fresh => self.server.run(self.submission, begin, self.socket, self.cancel, &mut update).await,

@@ -5,7 +5,7 @@
 
 use bytes::Bytes;
 use serde::Deserialize;
-use serde_json::Value;
+use serde::de::DeserializeOwned;
 
 use super::Failure;
 use super::failure::Raised;
@@ -152,43 +152,34 @@ impl Event {
     /// Reads a text frame; `None` for what is not an event of a server.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
-        let head: Head = serde_json::from_str(text).ok()?;
-        // `progress_state` repeats all nodes at every step, and an error carries tensors: neither is taken apart.
-        match head.kind.as_str() {
-            "progress_state" => return Some(Self::Other { prompt: head.data.prompt_id }),
-            "execution_error" => {
-                let failure = serde_json::from_str::<ErrorFrame>(text).ok().map(|frame| Failure::from(frame.data));
-                let failure = failure.unwrap_or_else(|| Failure::unknown("a node failed"));
-                return Some(Self::Failed { prompt: head.data.prompt_id?, failure: Box::new(failure) });
-            }
-            _ => {}
-        }
-        let Frame { kind, data } = serde_json::from_str(text).ok()?;
-        let name = |key: &str| data.get(key).and_then(Value::as_str).map(str::to_owned);
-        let node = |key: &str| name(key).map(NodeId::from);
+        let Head { kind, data: About { prompt_id: prompt, node, value, max } } = serde_json::from_str(text).ok()?;
+        let node = node.map(NodeId::from);
         Some(match kind.as_str() {
+            "progress" => Self::Progress { prompt, node, value: value?, max: max? },
+            "executing" => Self::Executing { prompt, node },
+            "executed" => Self::Executed { prompt: prompt?, node: node? },
+            "execution_start" => Self::Started { prompt: prompt? },
+            "execution_success" => Self::Succeeded { prompt: prompt? },
+            "execution_interrupted" => Self::Interrupted { prompt: prompt? },
+            "execution_cached" => {
+                let Cached { nodes } = data(text)?;
+                Self::Cached { prompt: prompt?, nodes: nodes.into_iter().map(NodeId::from).collect() }
+            }
+            // An error carries tensors, of which nothing is taken.
+            "execution_error" => {
+                let failure = data::<Raised>(text).map_or_else(|| Failure::unknown("a node failed"), Failure::from);
+                Self::Failed { prompt: prompt?, failure: Box::new(failure) }
+            }
             "status" => {
-                let queue_remaining = data.pointer("/status/exec_info/queue_remaining").and_then(Value::as_u64)?;
-                Self::Status { queue_remaining }
+                let Status { status } = data(text)?;
+                Self::Status { queue_remaining: status.exec_info.queue_remaining }
             }
             "feature_flags" => {
-                let preview_metadata = data.get("supports_preview_metadata").and_then(Value::as_bool).unwrap_or(false);
-                Self::Features { preview_metadata }
+                let Features { supports_preview_metadata } = data(text)?;
+                Self::Features { preview_metadata: supports_preview_metadata }
             }
-            "execution_start" => Self::Started { prompt: name("prompt_id")? },
-            "execution_cached" => {
-                let nodes = data.get("nodes").and_then(Value::as_array).into_iter().flatten();
-                Self::Cached { prompt: name("prompt_id")?, nodes: nodes.filter_map(Value::as_str).map(NodeId::from).collect() }
-            }
-            "executing" => Self::Executing { prompt: name("prompt_id"), node: node("node") },
-            "progress" => {
-                let number = |key: &str| data.get(key).and_then(Value::as_f64);
-                Self::Progress { prompt: name("prompt_id"), node: node("node"), value: number("value")?, max: number("max")? }
-            }
-            "executed" => Self::Executed { prompt: name("prompt_id")?, node: node("node")? },
-            "execution_success" => Self::Succeeded { prompt: name("prompt_id")? },
-            "execution_interrupted" => Self::Interrupted { prompt: name("prompt_id")? },
-            _ => Self::Other { prompt: name("prompt_id") },
+            // `progress_state` among them, which repeats all nodes at every step.
+            _ => Self::Other { prompt },
         })
     }
 
@@ -213,9 +204,9 @@ impl Event {
             }
             4 => {
                 let end = 8_usize.checked_add(length(4)?)?;
-                let about: About = serde_json::from_slice(frame.get(8..end)?).ok()?;
-                let format = if about.image_type.as_deref() == Some("image/png") { PreviewFormat::Png } else { PreviewFormat::Jpeg };
-                let of = about.prompt_id.zip(about.node_id.map(NodeId::from));
+                let shown: Shown = serde_json::from_slice(frame.get(8..end)?).ok()?;
+                let format = if shown.image_type.as_deref() == Some("image/png") { PreviewFormat::Png } else { PreviewFormat::Jpeg };
+                let of = shown.prompt_id.zip(shown.node_id.map(NodeId::from));
                 Some(Self::Preview(Preview { of, format, bytes: frame.slice(end..) }))
             }
             _ => None,
@@ -223,35 +214,62 @@ impl Event {
     }
 }
 
+/// What events are about, in those that come at every step; all else is passed over.
 #[derive(Deserialize)]
 struct Head {
     #[serde(rename = "type")]
     kind: String,
     #[serde(default)]
-    data: HeadData,
+    data: About,
 }
 
 #[derive(Default, Deserialize)]
-struct HeadData {
-    #[serde(default)]
-    prompt_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct ErrorFrame {
-    data: Raised,
-}
-
-#[derive(Deserialize)]
-struct Frame {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default)]
-    data: Value,
-}
-
-#[derive(Deserialize)]
+#[serde(default)]
 struct About {
+    prompt_id: Option<String>,
+    node: Option<String>,
+    value: Option<f64>,
+    max: Option<f64>,
+}
+
+#[derive(Deserialize)]
+struct Cached {
+    nodes: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct Status {
+    status: QueueStatus,
+}
+
+#[derive(Deserialize)]
+struct QueueStatus {
+    exec_info: ExecInfo,
+}
+
+#[derive(Deserialize)]
+struct ExecInfo {
+    queue_remaining: u64,
+}
+
+#[derive(Deserialize)]
+struct Features {
+    #[serde(default)]
+    supports_preview_metadata: bool,
+}
+
+/// Reads the data of a text frame.
+fn data<T: DeserializeOwned>(text: &str) -> Option<T> {
+    #[derive(Deserialize)]
+    struct Frame<T> {
+        data: T,
+    }
+    serde_json::from_str::<Frame<T>>(text).ok().map(|frame| frame.data)
+}
+
+/// What the head of a preview says.
+#[derive(Deserialize)]
+struct Shown {
     prompt_id: Option<String>,
     node_id: Option<String>,
     image_type: Option<String>,

@@ -6,7 +6,7 @@ use farm::attempt::{self, Grant};
 use farm::pick::Choice;
 use farm::{Attempt, Band, Job, JobState, Node, NodeId, Policy, Time};
 use sea_orm::sea_query::{LockBehavior, LockType};
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::money::{Reserved, bill_idle, reserve};
@@ -41,7 +41,7 @@ pub struct Claimed {
 
 const DOING: &str = "take jobs";
 /// Of how many heads of a lane a node that is to be avoided by some may choose.
-const HEADS: u64 = 4;
+const HEADS: u32 = 4;
 
 impl Store {
     /// Takes a job for each free node that finds one, in one transaction. `worker` has to drive the nodes.
@@ -154,16 +154,14 @@ async fn take(
     policy: &Policy,
     now: Time,
 ) -> Result<Taken, StoreError> {
-    let heads = farm_job::Entity::find()
-        .filter(farm_job::Column::LaneId.eq(lane))
-        .filter(sea_orm::sea_query::Expr::cust("state = 'queued'"))
-        .order_by_asc(farm_job::Column::Due)
-        .order_by_asc(farm_job::Column::Id)
-        .limit(HEADS)
-        .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
-        .all(transaction)
-        .await
-        .doing(DOING)?;
+    let locking = match transaction.get_database_backend() {
+        DatabaseBackend::Postgres => "FOR UPDATE SKIP LOCKED",
+        _ => "",
+    };
+    // The limit stands in the text: see `only`.
+    let sql = format!("SELECT * FROM farm_jobs WHERE lane_id = $1 AND state = 'queued' ORDER BY due, id LIMIT {HEADS} {locking}");
+    let query = farm_job::Entity::find().from_raw_sql(statement(transaction, &sql, [lane.into()]));
+    let heads = query.all(transaction).await.doing(DOING)?;
     if heads.is_empty() {
         return Ok(Taken::Nothing);
     }

@@ -12,6 +12,7 @@ use sea_orm::{
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::row::only;
 use super::statement;
 use crate::database::{Store, micros};
 use crate::entity::{farm_budget, farm_ledger, farm_spending};
@@ -97,7 +98,7 @@ pub(super) async fn reserve(transaction: &DatabaseTransaction, job: &Job, attemp
     if attempt.reserved == Money::ZERO {
         return Ok(Reserved::Yes);
     }
-    let budget = farm_budget::Entity::find_by_id(job.project).one(transaction).await.doing(DOING)?;
+    let budget = only(farm_budget::Entity::find_by_id(job.project), transaction).await.doing(DOING)?;
     let limits = budget.map_or((None, None), |row| (row.per_day, row.total));
     let amount = attempt.reserved.micros();
     for (day, limit) in [(day(now), limits.0), (TOTAL.to_owned(), limits.1)] {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::row::{attempt, from_json, job, needs};
+use super::row::{attempt, from_json, job, needs, only};
 use super::statement;
 use crate::database::Store;
 use crate::entity::{farm_attempt, farm_dependency, farm_job, farm_payload};
@@ -261,7 +261,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn farm_payload<T: serde::de::DeserializeOwned>(&self, job: JobId) -> Result<Option<T>, StoreError> {
-        let row = farm_payload::Entity::find_by_id(job.0).one(&self.reader).await.doing(DOING)?;
+        let row = only(farm_payload::Entity::find_by_id(job.0), &self.reader).await.doing(DOING)?;
         row.map(|row| from_json("a job's payload", row.payload)).transpose()
     }
 }

@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, Qu
 use serde_json::{Value, json};
 
 use super::money::settle;
-use super::row::{job_event, live_attempt, needs, node_event, save_attempt, save_job, save_node, take_job, take_node};
+use super::row::{job_event, live_attempt, needs, only, node_event, save_attempt, save_job, save_node, take_job, take_node};
 use super::{statement, tell_others};
 use crate::database::{Store, micros};
 use crate::entity::{farm_dependency, farm_node, farm_speed};
@@ -218,7 +218,7 @@ async fn note_health(
 
 async fn measure(transaction: &DatabaseTransaction, job: &Job, attempt: &Attempt, seconds: f64) -> Result<(), StoreError> {
     let template = needs(transaction, &job.class).await?.template;
-    let row = farm_speed::Entity::find_by_id((attempt.node.0, template.clone())).one(transaction).await.doing(DOING)?;
+    let row = only(farm_speed::Entity::find_by_id((attempt.node.0, template.clone())), transaction).await.doing(DOING)?;
     let before = row.map(|row| Speed { seconds: row.seconds, jobs: u32::try_from(row.jobs).unwrap_or(0), swap: row.swap });
     let speed = Speed::with(before, seconds, job.size, attempt.swapped);
     let sql = "INSERT INTO farm_speeds (node_id, template, seconds, jobs, swap) VALUES ($1, $2, $3, $4, $5) \

@@ -4,7 +4,7 @@ use farm::{Attempt, Band, ClassId, Job, JobId, Money, Node, NodeId, Requirements
 use sea_orm::sea_query::LockType;
 use sea_orm::{
     ActiveValue::{NotSet, Set},
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect, Select,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -189,9 +189,15 @@ pub(super) fn node_row(node: &Node) -> Result<farm_node::ActiveModel, StoreError
     })
 }
 
+/// The row of a query that finds one at most. It asks for no more than that without saying so: where a statement's LIMIT is a
+/// parameter, SQLite (3.51, `sqlite3ExprIsInteger`) plans the statement anew each time that it runs.
+pub(super) async fn only<E: EntityTrait, C: ConnectionTrait>(query: Select<E>, connection: &C) -> Result<Option<E::Model>, DbErr> {
+    Ok(query.all(connection).await?.pop())
+}
+
 /// A job with its lane, its row taken until the transaction ends.
 pub(super) async fn take_job(transaction: &DatabaseTransaction, id: JobId) -> Result<Option<(Job, i64)>, StoreError> {
-    let row = farm_job::Entity::find_by_id(id.0).lock(LockType::Update).one(transaction).await.doing(DOING)?;
+    let row = only(farm_job::Entity::find_by_id(id.0).lock(LockType::Update), transaction).await.doing(DOING)?;
     row.map(|row| {
         let lane = row.lane_id;
         Ok((job(row)?, lane))
@@ -202,31 +208,31 @@ pub(super) async fn take_job(transaction: &DatabaseTransaction, id: JobId) -> Re
 /// The attempt at a job that is under way. The job's row has to be taken.
 pub(super) async fn live_attempt(transaction: &DatabaseTransaction, id: JobId) -> Result<Option<Attempt>, StoreError> {
     let query = farm_attempt::Entity::find().filter(farm_attempt::Column::JobId.eq(id.0)).filter(farm_attempt::Column::EndedAt.is_null());
-    query.one(transaction).await.doing(DOING)?.map(attempt).transpose()
+    only(query, transaction).await.doing(DOING)?.map(attempt).transpose()
 }
 
 /// A node, its row taken until the transaction ends.
 pub(super) async fn take_node(transaction: &DatabaseTransaction, id: NodeId) -> Result<Option<Node>, StoreError> {
-    let row = farm_node::Entity::find_by_id(id.0).lock(LockType::Update).one(transaction).await.doing(DOING)?;
+    let row = only(farm_node::Entity::find_by_id(id.0).lock(LockType::Update), transaction).await.doing(DOING)?;
     row.map(node).transpose()
 }
 
 pub(super) async fn needs<C: ConnectionTrait>(connection: &C, class: &ClassId) -> Result<Requirements, StoreError> {
-    let row = farm_class::Entity::find_by_id(class.0.clone()).one(connection).await.doing("look up what jobs take")?;
+    let row = only(farm_class::Entity::find_by_id(class.0.clone()), connection).await.doing("look up what jobs take")?;
     let row = row.ok_or_else(|| StoreError::damaged("a job's class", "it is not there"))?;
     from_json("what jobs take", row.needs)
 }
 
 pub(super) async fn save_job(transaction: &DatabaseTransaction, job: &Job, lane: i64) -> Result<(), StoreError> {
-    farm_job::Entity::update(job_row(job, lane)?).exec(transaction).await.doing(DOING).map(drop)
+    farm_job::Entity::update(job_row(job, lane)?).exec_without_returning(transaction).await.doing(DOING).map(drop)
 }
 
 pub(super) async fn save_attempt(transaction: &DatabaseTransaction, attempt: &Attempt, project: Uuid) -> Result<(), StoreError> {
-    farm_attempt::Entity::update(attempt_row(attempt, project)).exec(transaction).await.doing(DOING).map(drop)
+    farm_attempt::Entity::update(attempt_row(attempt, project)).exec_without_returning(transaction).await.doing(DOING).map(drop)
 }
 
 pub(super) async fn save_node(transaction: &DatabaseTransaction, node: &Node) -> Result<(), StoreError> {
-    farm_node::Entity::update(node_row(node)?).exec(transaction).await.doing("change a node of the farm").map(drop)
+    farm_node::Entity::update(node_row(node)?).exec_without_returning(transaction).await.doing("change a node of the farm").map(drop)
 }
 
 /// What everybody is told of a job.
