@@ -135,7 +135,7 @@ impl Untouched<'_> {
 pub(crate) fn clip_of(node: &Node) -> Option<&Arc<engine::ClipBrief>> {
     match &node.work {
         Work::Shot { clip, .. } => Some(clip),
-        Work::Sheet(_) | Work::Transition { .. } => None,
+        Work::Sheet(_) | Work::Film { .. } | Work::Transition { .. } => None,
     }
 }
 
