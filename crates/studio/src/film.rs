@@ -17,7 +17,7 @@ use crate::StudioError;
 use crate::draw::{ClipOrder, Drawn, frames_of, joined};
 use crate::film_engine::{DrawnPiece, FilmEngine};
 use crate::film_frames::{Filmed, Reel};
-use crate::film_look::{Looked, Sought, look};
+use crate::film_look::{Looked, Wanted, look};
 use crate::gate::{GateReport, judge_clip, judge_moving};
 use crate::graph::{Node, Work};
 use crate::picture_files::{MadeFile, json_file, png_file};
@@ -136,11 +136,11 @@ impl Production<'_> {
         let name = format!("{}-{:04}", node.subject.to_string().replace(' ', "-"), piece.piece.start);
         let path = self.scratch.join(name);
         tokio::fs::write(&path, &piece.bytes).await.map_err(StudioError::file("writing", &path))?;
-        let sought = Sought::of(engine, clip.picture.canvas, &piece.piece, keys);
-        let sought = sought.map_err(|source| StudioError::Draw { subject: node.subject.clone(), source })?;
+        let wanted = Wanted::of(engine, clip.picture.canvas, &piece.piece, keys);
+        let wanted = wanted.map_err(|source| StudioError::Draw { subject: node.subject.clone(), source })?;
         let (programs, subject) = (self.studio.programs.clone(), node.subject.clone());
         let task = tokio::task::spawn_blocking(move || {
-            look(&programs, sought, &path).map_err(StudioError::editorial(format!("decoding {subject}")))
+            look(&programs, wanted, &path).map_err(StudioError::editorial(format!("decoding {subject}")))
         });
         joined(task, &node.subject).await
     }

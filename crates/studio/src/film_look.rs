@@ -16,7 +16,7 @@ use crate::film_engine::FilmEngine;
 use crate::pieces::Piece;
 
 /// What a piece of film should be.
-pub(crate) struct Sought {
+pub(crate) struct Wanted {
     order: FilmOrder,
     engine: Arc<FilmEngine>,
     canvas: Canvas,
@@ -33,7 +33,7 @@ pub(crate) struct Looked {
     pub(crate) footage: Option<(Footage, u32)>,
 }
 
-impl Sought {
+impl Wanted {
     /// What a piece between these key pictures should be.
     pub(crate) fn of(engine: &Arc<FilmEngine>, canvas: Canvas, piece: &Piece, keys: &Keys) -> Result<Self, EngineError> {
         let glance = |frame: u32| {
@@ -51,8 +51,8 @@ impl Sought {
 ///
 /// # Errors
 /// When nothing can be decoded here; a film that cannot be is measured as such.
-pub(crate) fn look(programs: &Programs, sought: Sought, path: &Path) -> Result<Looked, Error> {
-    let Sought { order, engine, canvas, middle } = sought;
+pub(crate) fn look(programs: &Programs, wanted: Wanted, path: &Path) -> Result<Looked, Error> {
+    let Wanted { order, engine, canvas, middle } = wanted;
     let (mut meter, mut count, mut kept) = (FilmMeter::new(order), 0, None);
     let mut decode = || {
         let footage = wait(Footage::open(programs, path))?;

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::draw::{key_pictures, picture_at};
 use crate::drawn_size::drawn_size;
-use crate::pieces::{Piece, Reel};
+use crate::pieces::{Lengths, Piece};
 use crate::rendering::seed_from;
 
 /// Changes when the same recipe would be filled into another graph, or its films be used otherwise.
@@ -29,7 +29,7 @@ pub(crate) struct Filming {
     settings: Film,
     template: Arc<Template>,
     family: String,
-    reel: Reel,
+    lengths: Lengths,
     /// What both sides of a film are multiples of.
     step: u32,
     show: director::prompt::Show,
@@ -62,7 +62,7 @@ impl Filming {
             return Err(format!("the manifest of {name} has to name its `family` of models, so that prompts are written for it"));
         };
         director::prompt::known(family).map_err(|error| error.to_string())?;
-        let reel = reel(settings, template)?;
+        let lengths = lengths(settings, template)?;
         let step = match template.takes("size") {
             Some(Takes::Size { multiple, .. }) => *multiple,
             _ => 1,
@@ -72,7 +72,7 @@ impl Filming {
         {
             return Err(format!("`film.slots.size` of {name} takes {}, not {size}", takes.text()));
         }
-        Ok(Self { settings: settings.clone(), template: Arc::clone(template), family: family.clone(), reel, step, show })
+        Ok(Self { settings: settings.clone(), template: Arc::clone(template), family: family.clone(), lengths, step, show })
     }
 
     pub(crate) fn template(&self) -> &Template {
@@ -106,7 +106,7 @@ impl Filming {
             if !is_drawn || end < start + SHORTEST {
                 return None;
             }
-            let frames = self.reel.frames_for(end - start, clip.rate);
+            let frames = self.lengths.frames_for(end - start, clip.rate);
             Some(Piece { start, end, from: *from, to: next.filter(|_| self.goes_between()), frames })
         };
         keys.iter().enumerate().filter_map(stretch).collect()
@@ -190,7 +190,7 @@ impl Filming {
 }
 
 /// How many frames a template draws, and at which rate: `frames` and `fps` as the settings say, or else as the template does.
-fn reel(settings: &Film, template: &Template) -> Result<Reel, String> {
+fn lengths(settings: &Film, template: &Template) -> Result<Lengths, String> {
     let name = &template.name;
     let slots = template.slots();
     let said = |slot: &str| {
@@ -209,9 +209,9 @@ fn reel(settings: &Film, template: &Template) -> Result<Reel, String> {
     };
     let fps = said("fps").ok_or_else(|| format!("say in `film.slots.fps` how many frames a second {name} draws"))?;
     let rate = rate_of(&fps).ok_or_else(|| format!("`film.slots.fps` is frames per second from 1 to 240, and not {fps}"))?;
-    let reel = Reel { least: whole(*min), most: whole(longest), multiple: whole(*multiple).max(1), plus: whole(*plus), rate };
-    if reel.can_move() {
-        Ok(reel)
+    let lengths = Lengths { least: whole(*min), most: whole(longest), multiple: whole(*multiple).max(1), plus: whole(*plus), rate };
+    if lengths.can_move() {
+        Ok(lengths)
     } else {
         Err(format!("a film of {name} has at least {} frames, and `film.slots.frames` allows {longest}", whole(*min).max(2)))
     }

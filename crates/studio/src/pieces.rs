@@ -32,7 +32,7 @@ impl Piece {
 
 /// How many frames a template can draw, and how many of them a second has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Reel {
+pub(crate) struct Lengths {
     /// At least as many.
     pub(crate) least: u32,
     /// At most as many.
@@ -44,7 +44,7 @@ pub(crate) struct Reel {
     pub(crate) rate: FrameRate,
 }
 
-impl Reel {
+impl Lengths {
     /// Whether there is a number of frames that it can draw and that moves.
     pub(crate) fn can_move(&self) -> bool {
         let (least, most) = self.bounds();
@@ -86,7 +86,7 @@ mod tests {
 
     use super::*;
 
-    const WAN: Reel = Reel { least: 1, most: 81, multiple: 4, plus: 1, rate: FrameRate::new(16, 1).unwrap() };
+    const WAN: Lengths = Lengths { least: 1, most: 81, multiple: 4, plus: 1, rate: FrameRate::new(16, 1).unwrap() };
 
     #[test]
     fn a_second_of_film_is_drawn_with_as_many_frames_as_the_model_has_in_a_second_and_the_one_that_ends_it() {
@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(WAN.frames_for(24, FrameRate::FILM_NTSC), 17);
         assert_eq!(WAN.frames_for(25, FrameRate::FILM), 17, "16.7 steps are nearer to 16 than to 20");
         assert_eq!(WAN.frames_for(27, FrameRate::FILM), 21, "18 steps are as near to 16 as to 20");
-        let same = Reel { rate: FrameRate::FILM, ..WAN };
+        let same = Lengths { rate: FrameRate::FILM, ..WAN };
         assert_eq!(same.frames_for(24, FrameRate::FILM), 25);
     }
 
@@ -102,9 +102,9 @@ mod tests {
     fn what_is_too_short_or_too_long_is_drawn_with_what_the_model_can() {
         assert_eq!(WAN.frames_for(2, FrameRate::FILM), 5, "one frame is no film");
         assert_eq!(WAN.frames_for(2_400, FrameRate::FILM), 81);
-        let ltx = Reel { least: 9, most: 121, multiple: 8, plus: 1, rate: FrameRate::FILM };
+        let ltx = Lengths { least: 9, most: 121, multiple: 8, plus: 1, rate: FrameRate::FILM };
         assert_eq!([2, 20, 21, 1_000].map(|shown| ltx.frames_for(shown, FrameRate::FILM)), [9, 25, 25, 121]);
-        assert!(!Reel { least: 1, most: 1, ..WAN }.can_move() && WAN.can_move());
+        assert!(!Lengths { least: 1, most: 1, ..WAN }.can_move() && WAN.can_move());
     }
 
     #[test]
@@ -129,8 +129,8 @@ mod tests {
         fn a_template_is_asked_for_what_it_can_draw(
             shown in 1_u32..5_000, fps in 1_u32..60, multiple in 1_u32..9, plus in 0_u32..2, most in 20_u32..500,
         ) {
-            let reel = Reel { least: 1, most, multiple, plus, rate: FrameRate::new(fps, 1).unwrap() };
-            let frames = reel.frames_for(shown, FrameRate::FILM_NTSC);
+            let lengths = Lengths { least: 1, most, multiple, plus, rate: FrameRate::new(fps, 1).unwrap() };
+            let frames = lengths.frames_for(shown, FrameRate::FILM_NTSC);
             prop_assert!((2..=most).contains(&frames) && frames % multiple == plus % multiple);
             let exact = f64::from(shown) * f64::from(fps) * 1001.0 / 24_000.0;
             let off = |frames: u32| (f64::from(frames) - 1.0 - exact).abs();

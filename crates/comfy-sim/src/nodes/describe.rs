@@ -368,13 +368,14 @@ pub(super) fn create_video(_: &House) -> Value {
 
 pub(super) fn save_video(_: &House) -> Value {
     let prefix = json!(["STRING", {"default": "video/ComfyUI"}]);
-    let inputs = [
-        ("video", socket("VIDEO")),
-        ("filename_prefix", prefix),
-        ("format", choice(&["auto", "mp4"])),
-        ("codec", choice(&["auto", "h264"])),
-    ];
-    entry("SaveVideo", "image/video", &inputs, &[], &[], true)
+    let codec = json!({"required": {}, "optional": {"codec": ["COMBO", {"default": "auto", "options": ["auto", "h264"]}]}});
+    let plain = json!({"required": {}});
+    let dynamic = |keys: [&str; 2], inputs: &Value| {
+        let options: Vec<Value> = keys.iter().map(|key| json!({"key": key, "inputs": inputs})).collect();
+        json!(["COMFY_DYNAMICCOMBO_V3", {"options": options}])
+    };
+    let inputs = [("video", socket("VIDEO")), ("filename_prefix", prefix), ("format", dynamic(["auto", "mp4"], &codec))];
+    entry("SaveVideo", "image/video", &inputs, &[("codec", dynamic(["auto", "h264"], &plain))], &[], true)
 }
 
 pub(super) fn stand_in_sampler(_: &House) -> Value {

@@ -110,6 +110,10 @@ pub(super) fn create_video(call: &Call<'_>) -> Result<Left, Stop> {
 }
 
 pub(super) fn save_video(call: &Call<'_>) -> Result<Left, Stop> {
+    // A choice that is missing or unknown passes validation and fails here, as on real servers.
+    if !call.inputs.contains_key("format") || !["auto", "mp4"].contains(&call.text("format")?) {
+        return Err(Exception::new("TypeError", "SaveVideo.execute() missing 1 required positional argument: 'format'\n").into());
+    }
     let film = match call.inputs.get("video") {
         Some(Output::Film(film)) => Arc::clone(film),
         _ => return Err(call.not_a("video", "get_dimensions")),
