@@ -1,7 +1,6 @@
 //! What draws the films of shots: a video template, through the farm.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use bible::Digest;
@@ -15,6 +14,7 @@ use serde::Serialize;
 use crate::comfy_engine::{brought_to, impossible};
 use crate::drawn_size::{with_margin, without_margin};
 use crate::farm_drawing::{Delivered, FarmDrawing, Order};
+use crate::film::Keys;
 use crate::filming::{Ends, Filming};
 use crate::pieces::Piece;
 use crate::subject::Subject;
@@ -54,14 +54,8 @@ impl FilmEngine {
         Self { filming, yardstick, choice, farm }
     }
 
-    /// Has a piece of a shot's film drawn from its key pictures, which are known by their frames.
-    pub(crate) async fn draw(
-        &self,
-        subject: &Subject,
-        clip: &ClipBrief,
-        piece: &Piece,
-        keys: &HashMap<u32, Arc<Raster>>,
-    ) -> Result<DrawnPiece, EngineError> {
+    /// Has a piece of a shot's film drawn from its key pictures.
+    pub(crate) async fn draw(&self, subject: &Subject, clip: &ClipBrief, piece: &Piece, keys: &Keys) -> Result<DrawnPiece, EngineError> {
         let canvas = clip.picture.canvas;
         let mut inputs = Vec::new();
         let first = self.upload(key(keys, piece.from)?, canvas, &mut inputs).await?;
@@ -129,6 +123,6 @@ impl FilmEngine {
     }
 }
 
-fn key(keys: &HashMap<u32, Arc<Raster>>, frame: u32) -> Result<&Raster, EngineError> {
+fn key(keys: &Keys, frame: u32) -> Result<&Raster, EngineError> {
     keys.get(&frame).map(Arc::as_ref).ok_or_else(|| impossible(format!("the shot has no key picture at frame {frame}")))
 }

@@ -49,7 +49,7 @@ pub struct Step {
     /// Frames of film, or 1 for a picture.
     pub frames: u64,
     /// The pieces of a film that are drawn.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pieces: Vec<Piece>,
     /// Why.
     pub reasons: Vec<Reason>,
