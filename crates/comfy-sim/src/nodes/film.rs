@@ -52,11 +52,6 @@ pub(super) fn wan_between(call: &Call<'_>) -> Result<Left, Stop> {
     Ok(Left { outputs: vec![Output::Conditioning(positive), Output::Conditioning(negative), latent], ui: None })
 }
 
-/// `Wan22ImageToVideoLatent`.
-pub(super) fn wan_latent(call: &Call<'_>) -> Result<Left, Stop> {
-    Ok(Left { outputs: vec![film_latent(call)?], ui: None })
-}
-
 fn film_latent(call: &Call<'_>) -> Result<Output, Stop> {
     let (width, height, count) = (call.whole("width")?, call.whole("height")?, call.whole("length")?);
     let given = |name: &str| -> Result<Option<RgbImage>, Stop> {
@@ -72,6 +67,32 @@ fn film_latent(call: &Call<'_>) -> Result<Output, Stop> {
         (None, _) => None,
     };
     Ok(Output::Latent(Arc::new(Latent { width, height, count, pictures, mask: None, film: true })))
+}
+
+/// `Wan22ImageToVideoLatent` and `EmptyLTXVLatentVideo`: a film of which no more is there than its first picture.
+pub(super) fn empty_film(call: &Call<'_>) -> Result<Left, Stop> {
+    Ok(Left { outputs: vec![film_latent(call)?], ui: None })
+}
+
+/// Tells the model a frame rate, of which a stand-in knows nothing.
+pub(super) fn ltxv_conditioning(call: &Call<'_>) -> Result<Left, Stop> {
+    let (positive, negative) = (call.conditioning("positive")?, call.conditioning("negative")?);
+    Ok(Left { outputs: vec![Output::Conditioning(positive), Output::Conditioning(negative)], ui: None })
+}
+
+/// Makes a picture look as one of a film: a stand-in takes it as it is.
+pub(super) fn ltxv_preprocess(call: &Call<'_>) -> Result<Left, Stop> {
+    Ok(Left { outputs: vec![Output::Images(call.images("image")?)], ui: None })
+}
+
+/// Puts a picture at the beginning of a film.
+pub(super) fn ltxv_img_to_video(call: &Call<'_>) -> Result<Left, Stop> {
+    let latent = call.latent("latent")?;
+    let image = call.images("image")?.first().cloned();
+    let image = image.map(|image| imageops::resize(&image, latent.width, latent.height, FilterType::Triangle));
+    let pictures = image.map(|image| panned(&image, latent.count));
+    let latent = Latent { pictures, ..latent.as_ref().clone() };
+    Ok(Left { outputs: vec![Output::Latent(Arc::new(latent))], ui: None })
 }
 
 /// `count` pictures from the one to the other.

@@ -31,7 +31,7 @@ pub(crate) enum Output {
     Clip,
     Vae,
     Film(Arc<Film>),
-    /// A number, text, truth value.
+    /// A number, text, truth value; what a sampler is to be, and its steps.
     Plain(Value),
     /// Nothing gets through, for this reason.
     Blocked(String),
@@ -225,7 +225,14 @@ pub(crate) const CLASSES: &[Class] = &[
     Class { name: "ModelSamplingSD3", describe: describe::model_sampling_sd3, run: film::model_sampling },
     Class { name: "WanImageToVideo", describe: describe::wan_image_to_video, run: film::wan_between },
     Class { name: "WanFirstLastFrameToVideo", describe: describe::wan_first_last_frame_to_video, run: film::wan_between },
-    Class { name: "Wan22ImageToVideoLatent", describe: describe::wan22_image_to_video_latent, run: film::wan_latent },
+    Class { name: "Wan22ImageToVideoLatent", describe: describe::wan22_image_to_video_latent, run: film::empty_film },
+    Class { name: "EmptyLTXVLatentVideo", describe: describe::empty_ltxv_latent_video, run: film::empty_film },
+    Class { name: "LTXVConditioning", describe: describe::ltxv_conditioning, run: film::ltxv_conditioning },
+    Class { name: "LTXVPreprocess", describe: describe::ltxv_preprocess, run: film::ltxv_preprocess },
+    Class { name: "LTXVImgToVideoInplace", describe: describe::ltxv_img_to_video_inplace, run: film::ltxv_img_to_video },
+    Class { name: "LTXVScheduler", describe: describe::ltxv_scheduler, run: sampler::ltxv_scheduler },
+    Class { name: "KSamplerSelect", describe: describe::k_sampler_select, run: sampler::k_sampler_select },
+    Class { name: "SamplerCustom", describe: describe::sampler_custom, run: sampler::sampler_custom },
     Class { name: "CreateVideo", describe: describe::create_video, run: film::create_video },
     Class { name: "SaveVideo", describe: describe::save_video, run: film::save_video },
     Class { name: "StandInSampler", describe: describe::stand_in_sampler, run: sampler::stand_in_sampler },

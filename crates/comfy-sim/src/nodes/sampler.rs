@@ -167,6 +167,24 @@ pub(super) fn k_sampler_advanced(call: &Call<'_>) -> Result<Left, Stop> {
     Ok(Left { outputs: vec![Output::Latent(Arc::new(latent))], ui: None })
 }
 
+/// How many steps a sampler takes: all that a stand-in knows of how they are spread.
+pub(super) fn ltxv_scheduler(call: &Call<'_>) -> Result<Left, Stop> {
+    Ok(Left { outputs: vec![Output::Plain(call.whole("steps")?.into())], ui: None })
+}
+
+pub(super) fn k_sampler_select(call: &Call<'_>) -> Result<Left, Stop> {
+    Ok(Left { outputs: vec![Output::Plain(call.text("sampler_name")?.into())], ui: None })
+}
+
+pub(super) fn sampler_custom(call: &Call<'_>) -> Result<Left, Stop> {
+    call.text("sampler")?;
+    let (latent, steps) = (call.latent("latent_image")?, call.whole("sigmas")?);
+    let pictures = drawn(call, &latent, call.seed("noise_seed")?)?;
+    sample(call, steps, &pictures)?;
+    let latent = Output::Latent(Arc::new(Latent { pictures: Some(pictures), ..latent.as_ref().clone() }));
+    Ok(Left { outputs: vec![latent.clone(), latent], ui: None })
+}
+
 /// The pictures of a latent as the model and the prompt have them.
 fn drawn(call: &Call<'_>, latent: &Latent, seed: u64) -> Result<Vec<RgbImage>, Stop> {
     let model = call.model("model")?;
