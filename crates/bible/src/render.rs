@@ -47,6 +47,27 @@ pub struct Render {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     pub slots: BTreeMap<String, Value>,
+    /// What draws the films of shots; each key picture is held until the next when not said. It is part of the recipes of
+    /// films alone: key pictures stay when it changes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub film: Option<Film>,
+}
+
+/// How the move from one key picture of a shot to the next is drawn.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Film {
+    /// The workflow template: `wan22-first-last`, or one of the project's folder `workflows`. It makes films and takes a
+    /// `first_frame`, and perhaps a `last_frame`.
+    pub workflow: String,
+    /// A variant of the template.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variant: Option<String>,
+    /// Slots of the template by name: its models; `size`, the size that films are drawn at; `frames`, the most that one is
+    /// drawn with; `fps`, how many of them a second has.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
+    pub slots: BTreeMap<String, Value>,
 }
 
 impl Render {
@@ -60,6 +81,12 @@ impl Render {
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.attempts.unwrap_or(ATTEMPTS)
+    }
+
+    /// What of it decides how pictures are drawn.
+    #[must_use]
+    pub fn of_pictures(&self) -> Self {
+        Self { film: None, ..self.clone() }
     }
 
     /// Whether ComfyUI draws.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::attributes::AttributeEvidence;
 use crate::clip::ClipEvidence;
 use crate::colour::ColourEvidence;
+use crate::film::FilmEvidence;
 use crate::fingerprint::Fingerprint;
 use crate::linework::LineworkEvidence;
 use crate::sameness::SamenessEvidence;
@@ -182,6 +183,8 @@ pub enum Evidence {
     Sameness(SamenessEvidence),
     /// A clip's movement, flashes and joins.
     Clip(ClipEvidence),
+    /// A film's ends and movement.
+    Film(FilmEvidence),
     /// There are no figures, for the file could not be decoded.
     Undecodable,
     /// Figures of a measure that lives outside of this crate.

@@ -95,7 +95,7 @@ impl<'a> Director<'a> {
         common.note("style.line_colour", &brief.line_colour);
         common.note("style.shadow_amount", &brief.shadow_amount);
         if project.settings.render.is_comfyui() {
-            common.note("settings.render", &project.settings.render);
+            common.note("settings.render", &project.settings.render.of_pictures());
             common.note("style.description", &style.description);
         }
         let places = project.bible.locations.iter().map(|(slug, place)| {

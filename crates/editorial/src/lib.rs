@@ -10,6 +10,7 @@ mod draft;
 pub mod episode;
 mod error;
 pub mod evidence_card;
+pub mod footage;
 mod mp4;
 mod process;
 mod programs;

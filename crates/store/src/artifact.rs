@@ -27,6 +27,8 @@ pub enum RecipeKind {
     Shot,
     /// The frames between two shots.
     Transition,
+    /// A shot's film, drawn between its key pictures.
+    Film,
 }
 
 impl RecipeKind {
@@ -37,6 +39,7 @@ impl RecipeKind {
             Self::Sheet => "sheet",
             Self::Shot => "shot",
             Self::Transition => "transition",
+            Self::Film => "film",
         }
     }
 }
@@ -51,7 +54,7 @@ impl FromStr for RecipeKind {
     type Err = StoreError;
 
     fn from_str(word: &str) -> Result<Self, StoreError> {
-        [Self::Sheet, Self::Shot, Self::Transition]
+        [Self::Sheet, Self::Shot, Self::Transition, Self::Film]
             .into_iter()
             .find(|kind| kind.word() == word)
             .ok_or_else(|| StoreError::damaged("a recipe's kind", format_args!("{word:?}")))

@@ -1,7 +1,7 @@
 //! ComfyUI as an engine: the layout engine's picture steers, a template says how, a server draws.
 //!
-//! A film through it is its key pictures, each held until the next: what moves between them is for a template that makes
-//! films.
+//! A film through it is its key pictures, each held until the next: what moves between them is for a
+//! [`FilmEngine`](crate::film_engine::FilmEngine).
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bible::Digest;
 use bible::project::Canvas;
 use bible::render::Control;
-use comfyui::template::{Choice, Filled, Values};
-use comfyui::{ObjectInfo, Server};
+use comfyui::template::{Choice, Filled};
+use comfyui::{Media, ObjectInfo, Server};
 use engine::correction::{Correction, Repaint};
 use engine::picture::{Making, Raster};
 use engine::{Capabilities, ClipBrief, Engine, EngineError, Frame, Picture, PictureBrief};
@@ -21,11 +21,13 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::drawn_size::{drawn_size, with_margin, without_margin};
-use crate::farm_drawing::{FarmDrawing, Order};
+use crate::drawn_size::{STEP, drawn_size, with_margin, without_margin};
+use crate::farm_drawing::{Delivered, FarmDrawing, Order};
+use crate::film_engine::FilmEngine;
 use crate::held_film::held;
 use crate::lent_nodes::{LentNodes, servers};
 use crate::rendering::{Rendering, Uploads, mask_of, seed_of};
+use crate::yardstick::Yardstick;
 use crate::{Studio, StudioError};
 
 /// Pictures that are remembered: a shot's key pictures are drawn for their files, and again for its film.
@@ -51,17 +53,17 @@ struct Graphs {
 pub(crate) struct ComfyEngine {
     layout: Arc<LayoutEngine>,
     rendering: Rendering,
-    /// One of the nodes, which graphs are checked against before they are queued.
-    server: Server,
-    info: Mutex<Arc<ObjectInfo>>,
+    yardstick: Arc<Yardstick>,
     choice: Choice,
-    farm: FarmDrawing,
+    farm: Arc<FarmDrawing>,
     drawn: Mutex<HashMap<Digest, Painted>>,
 }
 
 /// The engine of a show, and what it needs while it draws.
 pub(crate) struct EngineAtWork {
     pub(crate) engine: Arc<dyn Engine>,
+    /// What draws the films of shots; none where key pictures are held, and where nothing is drawn.
+    pub(crate) films: Option<Arc<FilmEngine>>,
     /// How many pictures are worth asking for at the same time; none when that is for this machine to say.
     pub(crate) at_once: Option<usize>,
     lent: Option<LentNodes>,
@@ -89,7 +91,7 @@ impl Studio {
         cancel: &CancellationToken,
     ) -> Result<EngineAtWork, StudioError> {
         let Some(rendering) = rendering.filter(|_| draws) else {
-            return Ok(EngineAtWork { engine: Arc::clone(layout) as Arc<dyn Engine>, at_once: None, lent: None });
+            return Ok(EngineAtWork { engine: Arc::clone(layout) as Arc<dyn Engine>, films: None, at_once: None, lent: None });
         };
         let own = self.comfyui.as_deref().map(servers).transpose()?.unwrap_or_default();
         let nodes = if own.is_empty() { self.driven_nodes().await? } else { own.clone() };
@@ -102,19 +104,20 @@ impl Studio {
         }
         let (server, info) = first_that_answers(&nodes).await?;
         let choice = rendering.choice(rendering.template().choose(&info));
-        let farm = FarmDrawing {
+        let yardstick = Arc::new(Yardstick::new(server, info));
+        let farm = Arc::new(FarmDrawing {
             store: self.store.clone(),
             blobs: self.blobs.clone(),
             now: self.environment.now,
             project,
             user: std::env::var("USER").unwrap_or_else(|_| "studio".to_owned()),
             cancel: cancel.clone(),
-        };
+        });
         let lent = if own.is_empty() { None } else { Some(self.lend_nodes(&own, data).await?) };
-        let info = Mutex::new(Arc::new(info));
-        let engine = ComfyEngine { layout: Arc::clone(layout), rendering, server, info, choice, farm, drawn: Mutex::default() };
+        let films = rendering.film().cloned().map(|film| Arc::new(FilmEngine::new(film, Arc::clone(&yardstick), Arc::clone(&farm))));
+        let engine = ComfyEngine { layout: Arc::clone(layout), rendering, yardstick, choice, farm, drawn: Mutex::default() };
         // One is drawn while the next is prepared.
-        Ok(EngineAtWork { engine: Arc::new(engine), at_once: Some(nodes.len() * 2), lent })
+        Ok(EngineAtWork { engine: Arc::new(engine), films, at_once: Some(nodes.len() * 2), lent })
     }
 }
 
@@ -143,7 +146,7 @@ async fn first_that_answers(nodes: &[Server]) -> Result<(Server, ObjectInfo), St
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it is handed on by `map_err`")]
-fn impossible(reason: impl ToString) -> EngineError {
+pub(crate) fn impossible(reason: impl ToString) -> EngineError {
     EngineError::Impossible { reason: reason.to_string() }
 }
 
@@ -177,14 +180,16 @@ impl ComfyEngine {
         let template = self.rendering.template();
         let people: Vec<String> = brief.actors.iter().map(|actor| actor.figure.character.to_string()).collect();
         let size = (brief.canvas.width, brief.canvas.height);
-        let order = Order { template: &template.name, filled, smaller, inputs: &inputs, subject: people.join(", "), size };
-        let (bytes, making) = self.farm.draw(order).await?;
+        let (subject, media) = (people.join(", "), Media::Picture);
+        let order = Order { template: &template.name, filled, smaller, inputs: &inputs, subject, size, media, frames: 1 };
+        let Delivered { bytes, making, .. } = self.farm.draw(order).await?;
         let image = consistency::decode(&bytes).map_err(|error| EngineError::Remote {
             engine: "comfyui".to_owned(),
             reason: format!("its picture: {error}"),
             retryable: true,
         })?;
-        let image = if self.rendering.has_margin() { without_margin(image, brief.canvas) } else { image };
+        let canvas = brief.canvas;
+        let image = if self.rendering.has_margin() { without_margin(image, canvas, drawn_size(canvas, STEP)) } else { image };
         Ok(Painted { image: Arc::new(brought_to(image, size)?), making })
     }
 
@@ -205,49 +210,9 @@ impl ComfyEngine {
         }
         let values = self.rendering.values(brief, seed, &uploads, &correction.stress).map_err(impossible)?;
         let filled = self.rendering.template().fill(&values, &self.choice).map_err(impossible)?;
-        self.check(&filled.graph).await?;
-        let smaller = self.smaller(&values, &filled);
+        self.yardstick.check(&filled.graph).await?;
+        let smaller = self.yardstick.smaller(self.rendering.template(), &values, &self.choice, &filled);
         Ok(Graphs { filled, smaller, inputs })
-    }
-
-    /// The same picture with less memory, as far as the template has a way for it that the node can run.
-    fn smaller(&self, values: &Values, usual: &Filled) -> Vec<(String, Filled)> {
-        let info = Arc::clone(&self.info.lock().unwrap_or_else(PoisonError::into_inner));
-        let template = self.rendering.template();
-        let mut smaller: Vec<(String, Filled)> = Vec::new();
-        for name in template.less_memory(self.choice.variant.as_deref()) {
-            let choice = Choice { memory: Some(name.clone()), ..self.choice.clone() };
-            let filled = match template.fill(values, &choice) {
-                Ok(filled) => filled,
-                Err(errors) => {
-                    tracing::warn!(template = %template.name, variant = %name, %errors, "the variant that takes less memory cannot be filled in");
-                    continue;
-                }
-            };
-            let before = smaller.last().map_or(usual, |(_, before)| before);
-            if filled.graph != before.graph && comfyui::check(&filled.graph, &info).is_empty() {
-                smaller.push((name.clone(), filled));
-            }
-        }
-        smaller
-    }
-
-    /// Sees that a node has what a graph needs, before it is queued. Model files come and go: the node is asked again
-    /// before it is said to lack something.
-    async fn check(&self, graph: &comfyui::Graph) -> Result<(), EngineError> {
-        let known = Arc::clone(&self.info.lock().unwrap_or_else(PoisonError::into_inner));
-        if comfyui::check(graph, &known).is_empty() {
-            return Ok(());
-        }
-        // One that does not answer now had all that could be asked when it did.
-        let Ok(now) = self.server.object_info().await else { return Ok(()) };
-        let problems = comfyui::check(graph, &now);
-        *self.info.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(now);
-        if problems.is_empty() {
-            return Ok(());
-        }
-        let list: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        Err(impossible(format!("{} cannot run it; nothing was queued: {}", self.server.address(), list.join("; "))))
     }
 
     async fn uploads(&self, brief: &PictureBrief, layout: &Picture, inputs: &mut Vec<Digest>) -> Result<Uploads, EngineError> {
@@ -277,7 +242,7 @@ impl ComfyEngine {
 
     /// Keeps a picture of a canvas for the node that will draw, under a name that follows from what is in it.
     async fn upload(&self, image: &Raster, canvas: Canvas, inputs: &mut Vec<Digest>) -> Result<String, EngineError> {
-        let size = if self.rendering.has_margin() { drawn_size(canvas) } else { canvas };
+        let size = if self.rendering.has_margin() { drawn_size(canvas, STEP) } else { canvas };
         let image = if size == canvas { Cow::Borrowed(image) } else { Cow::Owned(with_margin(image, size)) };
         let file = crate::picture_files::png_file("control".to_owned(), &image).map_err(impossible)?;
         let digest = self.farm.keep(file.bytes).await?;
@@ -287,7 +252,7 @@ impl ComfyEngine {
 }
 
 /// A picture at the size of its canvas, where the settings have it drawn at another one.
-fn brought_to(image: Raster, (width, height): (u32, u32)) -> Result<Raster, EngineError> {
+pub(crate) fn brought_to(image: Raster, (width, height): (u32, u32)) -> Result<Raster, EngineError> {
     if (image.width, image.height) == (width, height) {
         return Ok(image);
     }
@@ -298,7 +263,7 @@ fn brought_to(image: Raster, (width, height): (u32, u32)) -> Result<Raster, Engi
 }
 
 /// Engines are asked from drawing threads, where waiting is allowed.
-fn wait<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn wait<T>(future: impl Future<Output = T>) -> T {
     Handle::current().block_on(future)
 }
 

@@ -1,5 +1,7 @@
 //! Cutting episodes: voices, sound, subtitles, joining, contact sheet, report.
 
+mod films;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 
@@ -15,12 +17,13 @@ use editorial::sound::{Cue, Loudness, MixSpec};
 use editorial::subtitle::{Dialogue, Subtitles};
 use editorial::thumbnails::{ContactSheet, timecode};
 use editorial::voice::{Fit, Speech, speak};
-use store::{Artifact, ArtifactFile, Cut, Decision, VerdictStatus};
+use store::{Artifact, ArtifactFile, Cut, Decision, Placed, VerdictStatus};
 use uuid::Uuid;
 
 use crate::gate::{GateReport, MeasuredPart};
 use crate::graph::{EpisodeNode, lines};
 use crate::listing::Listed;
+use crate::plan::uses;
 use crate::produce::{ProducedEpisode, Production, RunFacts};
 use crate::progress::Stage;
 use crate::subject::Subject;
@@ -47,6 +50,8 @@ impl Production<'_> {
         let held: HashSet<&str> = held.iter().map(|held| held.subject.as_str()).collect();
         let mut episodes = Vec::new();
         let mut begun = false;
+        let placed = self.studio.store.placements(self.project).await?;
+        let placed: HashMap<&str, &Placed> = placed.iter().map(|placed| (placed.subject.as_str(), placed)).collect();
         for node in &self.graph.episodes {
             let Some(episode) = self.show.project.episodes.iter().find(|episode| episode.at == node.at) else { continue };
             let waiting: Vec<String> = node.clips.iter().map(Subject::to_string).filter(|name| held.contains(name.as_str())).collect();
@@ -64,14 +69,15 @@ impl Production<'_> {
                 episodes.push(ProducedEpisode { episode: node.at.to_string(), cut: false, missing, files });
                 continue;
             }
-            let (cut, made) = match known.filter(|cut| cut.recipe == node.recipe) {
+            let (clips, recipe) = node.cut_with(|film| uses(placed.get(film.film.to_string().as_str()).copied(), film));
+            let (cut, made) = match known.filter(|cut| cut.recipe == recipe) {
                 Some(cut) => (cut, false),
                 None => {
                     if !begun {
                         self.progress.begin(Stage::Episodes, self.graph.episodes.len() as u64);
                         begun = true;
                     }
-                    (self.cut(episode, node, facts).await?, true)
+                    (self.cut(episode, &EpisodeNode { clips, recipe, ..node.as_ref().clone() }, facts).await?, true)
                 }
             };
             let files = export::put_out(self.studio, &cut, slug, &self.out).await?;
@@ -88,12 +94,15 @@ impl Production<'_> {
         std::fs::create_dir_all(&folder).map_err(StudioError::file("making", &folder))?;
         let placed = self.studio.store.placed_artifacts(self.project).await?;
         let by_subject: HashMap<String, Artifact> = placed.into_iter().collect();
-        let ids: Vec<Uuid> = node.clips.iter().filter_map(|clip| Some(by_subject.get(&clip.to_string())?.id)).collect();
-        let versions = node.clips.iter().filter_map(|clip| Some(by_subject.get(&clip.to_string())?.bible)).collect();
+        // What a person says of a film counts for its shot, whichever of the two is shown.
+        let told = node.clips.iter().chain(node.films.iter().flat_map(|film| [&film.shot, &film.film]));
+        let told: Vec<&Artifact> = told.filter_map(|subject| by_subject.get(&subject.to_string())).collect();
+        let ids: Vec<Uuid> = told.iter().map(|artifact| artifact.id).collect();
+        let versions = told.iter().map(|artifact| artifact.bible).collect();
         let commits = self.studio.store.commits_of_versions(self.project, &versions).await?;
         let material = Material { verdicts: self.studio.store.latest_verdicts(&ids).await?, by_subject, commits };
         let clips = self.clips(node, &material, &folder).await?;
-        let mut notes = Vec::new();
+        let mut notes = films::notes(node, &material.by_subject, &material.verdicts);
         let sound = self.sound(episode, &folder, &mut notes).await?;
         let project = &self.show.project;
         let rate = self.graph.rate();
@@ -121,7 +130,7 @@ impl Production<'_> {
         let sheet = folder.join("contact-sheet.jpg");
         let sheet_bytes = contact_sheet(&project.settings.title, episode, rate, &pictures).map_err(doing("drawing the contact sheet"))?;
         std::fs::write(&sheet, sheet_bytes).map_err(StudioError::file("writing", &sheet))?;
-        let report = self.report(episode, &material, pictures, notes, made.loudness.clone(), facts);
+        let report = self.report(episode, node, &material, pictures, notes, made.loudness.clone(), facts);
         let page = folder.join("report.html");
         report.write(&page).map_err(doing("writing the report"))?;
         let files = vec![
@@ -245,6 +254,7 @@ impl Production<'_> {
     fn report(
         &self,
         episode: &Episode,
+        node: &EpisodeNode,
         material: &Material,
         mut pictures: HashMap<StoryTime, Vec<u8>>,
         notes: Vec<String>,
@@ -257,7 +267,7 @@ impl Production<'_> {
         for scene in &episode.scenes {
             let mut shots = Vec::new();
             for shot in &scene.shots {
-                shots.push(self.shot_report(scene, shot, start, material, pictures.remove(&shot.at)));
+                shots.push(self.shot_report(scene, shot, start, node, material, pictures.remove(&shot.at)));
                 start += u64::from(shot.frames);
             }
             scenes.push(SceneReport { heading: scene.heading.clone(), synopsis: scene.synopsis.clone(), shots });
@@ -278,7 +288,15 @@ impl Production<'_> {
         }
     }
 
-    fn shot_report(&self, scene: &Scene, shot: &Shot, start: u64, material: &Material, picture: Option<Vec<u8>>) -> ShotReport {
+    fn shot_report(
+        &self,
+        scene: &Scene,
+        shot: &Shot,
+        start: u64,
+        node: &EpisodeNode,
+        material: &Material,
+        picture: Option<Vec<u8>>,
+    ) -> ShotReport {
         let name_of = |slug: &bible::Slug| {
             self.show.project.bible.characters.get(slug).map_or_else(|| slug.to_string(), |character| character.name.clone())
         };
@@ -311,7 +329,10 @@ impl Production<'_> {
             approved_by: verdict.filter(|verdict| verdict.decided_by != "gate").map(|verdict| verdict.decided_by.clone()),
             provenance: artifact
                 .map(|artifact| provenance(artifact, material.commits.get(&artifact.bible).copied(), gate.as_ref()))
-                .unwrap_or_default(),
+                .unwrap_or_default()
+                .into_iter()
+                .chain(films::provenance(node, shot.at, &material.by_subject, &material.verdicts))
+                .collect(),
         }
     }
 }

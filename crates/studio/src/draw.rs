@@ -182,12 +182,12 @@ impl Studio {
     }
 
     /// Draws, measures and encodes the frames of a clip, all at the same time and in bounded memory.
-    async fn encode(&self, order: ClipOrder<'_>) -> Result<(MadeFile, ClipReport), StudioError> {
-        let ClipOrder { engine, subject, clip, frames, melt_from, scratch, progress } = order;
+    pub(crate) async fn encode(&self, order: ClipOrder<'_>) -> Result<(MadeFile, ClipReport), StudioError> {
+        let ClipOrder { engine, subject, clip, frames, melt_from, scratch, progress, stage } = order;
         let spec = ClipSpec { canvas: clip.picture.canvas, rate: clip.rate, frames: frames.end - frames.start };
         let path = scratch.join(format!("{}.mp4", subject.to_string().replace(' ', "-")));
         let (sender, receiver) = mpsc::channel(FRAMES_IN_FLIGHT);
-        let measured = order_of(clip, &frames, melt_from.is_some());
+        let measured = order_of(clip, &frames, melt_from.is_some() || stage == Stage::Films);
         let drawing = {
             let clip = Arc::clone(clip);
             let progress = progress.clone();
@@ -206,7 +206,7 @@ impl Studio {
                     if !taken {
                         break;
                     }
-                    progress.advance(Stage::Shots, u64::from(end.saturating_sub(start)));
+                    progress.advance(stage, u64::from(end.saturating_sub(start)));
                     if frame_of_clip >= frames.end {
                         break;
                     }
@@ -235,10 +235,12 @@ pub(crate) struct ClipOrder<'a> {
     pub(crate) melt_from: Option<Arc<Raster>>,
     pub(crate) scratch: &'a Path,
     pub(crate) progress: &'a Progress,
+    /// The stage that its frames count for.
+    pub(crate) stage: Stage,
 }
 
-/// What the frames of a clip were ordered to be.
-fn order_of(clip: &ClipBrief, frames: &std::ops::Range<u32>, melts: bool) -> consistency::ClipOrder {
+/// What the frames of a clip were ordered to be. What goes from one picture to another moves, and its colours with it.
+fn order_of(clip: &ClipBrief, frames: &std::ops::Range<u32>, goes_over: bool) -> consistency::ClipOrder {
     let moves = clip.camera.kind != Move::Static && clip.camera.amount != 0.0;
     let acts = clip.performances.iter().any(|acts| !acts.mouth.is_empty() || acts.beats.iter().any(|beat| beat.at > 0));
     let falls = match &clip.picture.backdrop {
@@ -254,8 +256,8 @@ fn order_of(clip: &ClipBrief, frames: &std::ops::Range<u32>, melts: bool) -> con
         frames: frames.end - frames.start,
         fade_in,
         fade_out,
-        wanders: moves || melts,
-        moves: moves || acts || falls || melts,
+        wanders: moves || goes_over,
+        moves: moves || acts || falls || goes_over,
     }
 }
 
@@ -304,7 +306,8 @@ pub(crate) fn key_pictures(clip: &ClipBrief) -> Vec<(u32, PictureBrief)> {
     frames.into_iter().map(|frame| (frame, picture_at(clip, frame))).collect()
 }
 
-fn picture_at(clip: &ClipBrief, frame: u32) -> PictureBrief {
+/// What a shot's picture is at a frame.
+pub(crate) fn picture_at(clip: &ClipBrief, frame: u32) -> PictureBrief {
     let mut picture = clip.picture.clone();
     for (actor, performance) in picture.actors.iter_mut().zip(&clip.performances) {
         for beat in performance.beats.iter().take_while(|beat| beat.at <= frame) {
@@ -322,7 +325,7 @@ fn picture_at(clip: &ClipBrief, frame: u32) -> PictureBrief {
 pub(crate) fn frames_of(work: &Work) -> std::ops::Range<u32> {
     match work {
         Work::Sheet(_) => 0..1,
-        Work::Shot { clip, skip } => *skip..clip.frames,
+        Work::Shot { clip, skip } | Work::Film { clip, skip, .. } => *skip..clip.frames,
         Work::Transition { frames, .. } => 0..*frames,
     }
 }

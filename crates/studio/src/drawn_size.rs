@@ -1,15 +1,15 @@
-//! The size at which models draw a canvas. Their sides are multiples of 16; a canvas of other sides is drawn with a margin at
-//! its right and bottom, which is cut off again: bringing a picture to another size would blur it.
+//! The size at which models draw a canvas. Their sides are multiples of 16, of films also of 32; a canvas of other sides is
+//! drawn with a margin at its right and bottom, which is cut off again: bringing a picture to another size would blur it.
 
 use bible::project::Canvas;
 use engine::picture::Raster;
 
-/// What models draw a multiple of.
-const STEP: u32 = 16;
+/// What models of pictures draw a multiple of.
+pub(crate) const STEP: u32 = 16;
 
-/// The size at which a canvas is drawn: its own, or with the margin.
-pub(crate) fn drawn_size(canvas: Canvas) -> Canvas {
-    Canvas { width: canvas.width.next_multiple_of(STEP), height: canvas.height.next_multiple_of(STEP) }
+/// The size at which a canvas is drawn by a model whose sides are multiples of `step`: its own, or with the margin.
+pub(crate) fn drawn_size(canvas: Canvas, step: u32) -> Canvas {
+    Canvas { width: canvas.width.next_multiple_of(step), height: canvas.height.next_multiple_of(step) }
 }
 
 /// A picture with a margin at its right and bottom, in which its last pixels go on.
@@ -26,10 +26,9 @@ pub(crate) fn with_margin(image: &Raster, size: Canvas) -> Raster {
     Raster { width: size.width, height: size.height, rgba }
 }
 
-/// A picture without the margin that its canvas was drawn with. One that came in another size than was asked for has its
+/// A picture without the margin that its canvas was `drawn` with. One that came in another size than was asked for has its
 /// margin in proportion.
-pub(crate) fn without_margin(image: Raster, canvas: Canvas) -> Raster {
-    let drawn = drawn_size(canvas);
+pub(crate) fn without_margin(image: Raster, canvas: Canvas, drawn: Canvas) -> Raster {
     let kept = |side: u32, drawn: u32, canvas: u32| (f64::from(side) * f64::from(canvas) / f64::from(drawn.max(1))).round() as u32;
     let (width, height) = (kept(image.width, drawn.width, canvas.width).max(1), kept(image.height, drawn.height, canvas.height).max(1));
     if (width, height) == (image.width, image.height) {
@@ -53,17 +52,18 @@ mod tests {
     #[test]
     fn a_canvas_comes_back_to_the_pixel_from_the_size_that_it_is_drawn_at() {
         let canvas = Canvas { width: 90, height: 50 };
-        let size = drawn_size(canvas);
+        let size = drawn_size(canvas, STEP);
         assert_eq!((size.width, size.height), (96, 64));
         let drawn = with_margin(&picture(90, 50), size);
         assert_eq!(drawn.rgba.len(), 96 * 64 * 4);
         assert_eq!(drawn.rgba[95 * 4..96 * 4], picture(90, 50).rgba[89 * 4..90 * 4], "the margin goes on with the last pixels");
-        assert_eq!(without_margin(drawn, canvas), picture(90, 50));
+        assert_eq!(without_margin(drawn, canvas, size), picture(90, 50));
     }
 
     #[test]
     fn a_picture_of_twice_the_size_loses_twice_the_margin() {
-        let cut = without_margin(picture(192, 128), Canvas { width: 90, height: 50 });
+        let canvas = Canvas { width: 90, height: 50 };
+        let cut = without_margin(picture(192, 128), canvas, drawn_size(canvas, STEP));
         assert_eq!((cut.width, cut.height), (180, 100));
     }
 }

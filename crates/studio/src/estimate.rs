@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 
+use bible::project::Canvas;
 use bible::render::Control;
 use bible::{Digest, Slug};
-use comfyui::template::Choice;
+use comfyui::template::{Choice, Template};
 use engine::PictureBrief;
 use farm::estimate::{Figures, LeftOut, Lot};
 use farm::{Estimate, JobState, Money, Node, Policy, Requirements};
@@ -16,11 +17,12 @@ use uuid::Uuid;
 
 use crate::draw::key_pictures;
 use crate::farm_drawing::{FarmDrawing, size_of};
+use crate::filming::Ends;
 use crate::graph::{Graph, Work};
 use crate::lent_nodes::{is_at, servers};
 use crate::plan::Plan;
 use crate::rendering::{Rendering, Uploads};
-use crate::{Show, Studio, StudioError};
+use crate::{Show, Studio, StudioError, Subject};
 
 /// What a plan would take on the farm.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,6 +32,9 @@ pub struct PlanEstimate {
     /// How many pictures are drawn: each once, however many shots show it. What is drawn again because it was not good
     /// enough is not among them.
     pub pictures: usize,
+    /// How many pieces of films are drawn. Those whose key pictures are not accepted yet are among them when these are to be
+    /// drawn too.
+    pub pieces: usize,
     /// Time, money, and who draws what. Times are those that nodes worked on a picture; that it is sent and fetched is not
     /// in them.
     pub drawing: Estimate,
@@ -111,7 +116,11 @@ impl Studio {
         let view = self.store.farm_view(&policy, now).await?;
         let (nodes, strangers) = self.counted_on(view.nodes)?;
         let engine = show.engine();
-        let lots = lots(show, plan, &rendering, &engine, &nodes)?;
+        let mut lots = lots(show, plan, &rendering, &engine, &nodes)?;
+        let pieces = films(show, plan, &rendering, &engine, &nodes)?;
+        let count_of = |lots: &[Lot]| lots.iter().map(|lot| lot.sizes.len()).sum::<usize>();
+        let (pictures, count_of_pieces) = (count_of(&lots), count_of(&pieces));
+        lots.extend(pieces);
         let mut drawing = Estimate::of(&lots, &nodes, &view.speeds, &policy, now);
         drawing.left_out.extend(strangers);
         let counts = self.store.farm_counts(None).await?;
@@ -122,7 +131,8 @@ impl Studio {
         };
         Ok(Some(PlanEstimate {
             template: rendering.template().name.clone(),
-            pictures: drawing.jobs,
+            pictures,
+            pieces: count_of_pieces,
             before: count(JobState::Queued) + count(JobState::Active) + count(JobState::Backoff),
             drawing,
             budget,
@@ -156,19 +166,15 @@ impl Studio {
 fn lots(show: &Show, plan: &Plan, rendering: &Rendering, engine: &LayoutEngine, nodes: &[Node]) -> Result<Vec<Lot>, StudioError> {
     let graph = Graph::drawn(&show.project, engine, Some(rendering.clone()))?;
     let to_draw: HashSet<String> = plan.to_draw().map(|step| step.subject.to_string()).collect();
-    let choice = nodes
-        .iter()
-        .find(|node| !node.capabilities.classes.is_empty())
-        .map_or_else(Choice::default, |node| rendering.template().choose_among(|class| node.capabilities.classes.contains(class)));
-    let choice = rendering.choice(choice);
+    let choice = rendering.choice(chosen(rendering.template(), nodes));
     let mut seen: HashSet<Digest> = HashSet::new();
     let mut lots: BTreeMap<Vec<Slug>, Lot> = BTreeMap::new();
     for node in graph.nodes.iter().filter(|node| to_draw.contains(&node.subject.to_string())) {
         let briefs: Vec<PictureBrief> = match &node.work {
             Work::Sheet(brief) => vec![brief.as_ref().clone()],
             Work::Shot { clip, .. } => key_pictures(clip).into_iter().map(|(_, brief)| brief).collect(),
-            // It is mixed of pictures of the shots before and after it.
-            Work::Transition { .. } => Vec::new(),
+            // It is mixed of pictures of the shots before and after it; films are counted by themselves.
+            Work::Film { .. } | Work::Transition { .. } => Vec::new(),
         };
         for brief in briefs {
             let wrong = |reason: String| StudioError::Brief { subject: node.subject.to_string(), reason };
@@ -187,6 +193,39 @@ fn lots(show: &Show, plan: &Plan, rendering: &Rendering, engine: &LayoutEngine, 
         }
     }
     Ok(lots.into_values().collect())
+}
+
+/// The pieces of films that a plan draws, all of which take the same.
+fn films(show: &Show, plan: &Plan, rendering: &Rendering, engine: &LayoutEngine, nodes: &[Node]) -> Result<Vec<Lot>, StudioError> {
+    let Some(filming) = rendering.film() else { return Ok(Vec::new()) };
+    let graph = Graph::drawn(&show.project, engine, Some(rendering.clone()))?;
+    let to_draw: HashSet<&Subject> = plan.to_draw().map(|step| &step.subject).collect();
+    let choice = filming.choice(chosen(filming.template(), nodes));
+    let name = || FarmDrawing::name(Digest::of(b""));
+    let mut lot: Option<Lot> = None;
+    for node in graph.nodes.iter().filter(|node| to_draw.contains(&node.subject)) {
+        let Work::Film { clip, pieces, .. } = &node.work else { continue };
+        let Canvas { width, height } = filming.size(clip.picture.canvas);
+        for piece in pieces.iter() {
+            let size = size_of((width, height)) * f64::from(piece.frames);
+            if let Some(lot) = &mut lot {
+                lot.sizes.push(size);
+                continue;
+            }
+            let wrong = |reason: String| StudioError::Rendering { reason };
+            let ends = Ends { first: name(), last: piece.to.map(|_| name()) };
+            let values = filming.values(clip, piece, 0, &ends).map_err(|error| wrong(error.to_string()))?;
+            let filled = filming.template().fill(&values, &choice).map_err(|errors| wrong(errors.to_string()))?;
+            lot = Some(Lot { needs: worker::needs_of(&filled.graph, filming.template().name.as_str()), sizes: vec![size] });
+        }
+    }
+    Ok(lot.into_iter().collect())
+}
+
+/// What of a template's alternatives the first node that is known has.
+fn chosen(template: &Template, nodes: &[Node]) -> Choice {
+    let known = nodes.iter().find(|node| !node.capabilities.classes.is_empty());
+    known.map_or_else(Choice::default, |node| template.choose_among(|class| node.capabilities.classes.contains(class)))
 }
 
 /// What a picture takes: its graph is filled in as for drawing, with the names of pictures that nobody has drawn.

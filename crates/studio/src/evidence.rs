@@ -8,7 +8,7 @@ use consistency::{ColourModel, Gate, Outcome, Score, Status, Subject as Seen, ag
 use editorial::evidence_card::{CardPart, EvidenceCard};
 use engine::picture::PartMap;
 use serde::Serialize;
-use store::{Artifact, ArtifactFile};
+use store::{Artifact, ArtifactFile, RecipeKind};
 use uuid::Uuid;
 
 use crate::attempts::Try;
@@ -141,7 +141,7 @@ impl Studio {
             references,
             suggestions: suggestions(&worst.verdict, parts.as_ref(), &format!("{stem}.parts.png")),
             tries: worst.tries.clone(),
-            identity: identity(&worst, &found.engine),
+            identity: identity(&worst, &found),
             calibrated: worst.verdict.calibrated.clone(),
             not_measured: not_measured(&worst),
             parts: GateReport::of(report.gate, vec![worst]).measured_parts(),
@@ -217,10 +217,13 @@ fn not_measured(picture: &PictureVerdict) -> Vec<String> {
 }
 
 /// Whether a picture shows the characters that it should, as far as its verdict knows.
-fn identity(picture: &PictureVerdict, engine: &str) -> Known {
+fn identity(picture: &PictureVerdict, artifact: &Artifact) -> Known {
+    if artifact.kind == RecipeKind::Film {
+        return Known::NotMeasured("it was measured in the key pictures, and not in what was drawn between them".to_owned());
+    }
     let measured = picture.verdict.measurements.iter().find(|measurement| measurement.role == Role::Identity);
     match measured.map(|measurement| &measurement.outcome) {
-        None if by_construction(engine) => Known::ByConstruction("it is drawn from the figures of the bible".to_owned()),
+        None if by_construction(&artifact.engine) => Known::ByConstruction("it is drawn from the figures of the bible".to_owned()),
         None => Known::NotMeasured("nobody asked who is in it; produce again to have it judged anew".to_owned()),
         Some(Outcome::NotMeasured { reason }) => Known::NotMeasured(reason.clone()),
         Some(Outcome::NotApplicable { reason }) => Known::ByConstruction(reason.clone()),

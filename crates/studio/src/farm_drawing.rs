@@ -1,6 +1,6 @@
-//! Pictures that the farm draws.
+//! Pictures and films that the farm draws.
 //!
-//! The id of a picture's job follows from its graph, so whoever asks for the same picture again gets the same job: one
+//! The id of a job follows from its graph, so whoever asks for the same picture again gets the same job: one
 //! that was queued before a crash is waited for, and one that was drawn is not drawn twice.
 
 use std::time::{Duration, Instant};
@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use bible::Digest;
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
-use comfyui::Graph;
 use comfyui::template::Filled;
+use comfyui::{Graph, Media};
 use engine::EngineError;
 use engine::picture::Making;
 use farm::{Band, JobId, JobState, Policy};
@@ -31,7 +31,7 @@ const LONG: Duration = Duration::from_secs(15);
 /// Pictures of size 1 have as many pixels.
 const USUAL_PIXELS: f64 = 1_048_576.0;
 
-/// Draws a project's pictures on the farm.
+/// Draws a project's pictures and films on the farm.
 #[derive(Debug)]
 pub(crate) struct FarmDrawing {
     pub(crate) store: Store,
@@ -42,7 +42,7 @@ pub(crate) struct FarmDrawing {
     pub(crate) cancel: CancellationToken,
 }
 
-/// A picture to be drawn.
+/// A picture or a film to be drawn.
 pub(crate) struct Order<'a> {
     /// The template's name: times are learned by it.
     pub(crate) template: &'a str,
@@ -56,6 +56,18 @@ pub(crate) struct Order<'a> {
     pub(crate) subject: String,
     /// Width and height in pixels.
     pub(crate) size: (u32, u32),
+    /// What is asked for.
+    pub(crate) media: Media,
+    /// How many frames it has; 1 for a picture.
+    pub(crate) frames: u32,
+}
+
+/// What was drawn.
+pub(crate) struct Delivered {
+    pub(crate) bytes: Bytes,
+    /// Its media type, by content.
+    pub(crate) media_type: String,
+    pub(crate) making: Making,
 }
 
 impl FarmDrawing {
@@ -69,27 +81,32 @@ impl FarmDrawing {
         format!("{FOLDER}/{picture}.png")
     }
 
-    /// Has a picture drawn, and waits for it. Gives the file, and how it came about.
-    pub(crate) async fn draw(&self, order: Order<'_>) -> Result<(Bytes, Making), EngineError> {
+    /// Has a picture or a film drawn, and waits for it.
+    pub(crate) async fn draw(&self, order: Order<'_>) -> Result<Delivered, EngineError> {
+        let (begin, word) = match order.media {
+            Media::Picture => ("image/", "picture"),
+            Media::Film => ("video/", "film"),
+        };
         let new = self.job(&order)?;
         for again in 0_u32.. {
             let id = job_id(self.project, &order.filled.graph, again)?;
             let ending = self.ask(NewJob { id, ..new.clone() }).await?;
             let drawn = self.wait(id, ending).await?;
-            let picture = drawn.files.iter().find(|file| file.media_type.starts_with("image/"));
-            let picture = picture.ok_or_else(|| EngineError::Impossible { reason: "the template leaves no picture".to_owned() })?;
-            match self.blobs.get(picture.blob).await {
+            let file = drawn.files.iter().find(|file| file.media_type.starts_with(begin));
+            let file = file.ok_or_else(|| EngineError::Impossible { reason: format!("the template leaves no {word}") })?;
+            match self.blobs.get(file.blob).await {
                 Ok(bytes) => {
+                    let media_type = file.media_type.clone();
                     let Drawn { variant_name: variant, node, prompt, seconds, .. } = drawn;
                     let making = Making { template: order.template.to_owned(), variant, node, prompt: prompt.to_string(), seconds };
-                    return Ok((bytes, making));
+                    return Ok(Delivered { bytes, media_type, making });
                 }
                 // It was drawn once and cleared away since.
                 Err(BlobError::Missing { .. }) => {}
                 Err(error) => return Err(unavailable(&error)),
             }
         }
-        Err(EngineError::Impossible { reason: "its pictures are cleared away as soon as they are drawn".to_owned() })
+        Err(EngineError::Impossible { reason: format!("each {word} of it is cleared away as soon as it is drawn") })
     }
 
     fn job(&self, order: &Order<'_>) -> Result<NewJob, EngineError> {
@@ -105,7 +122,7 @@ impl FarmDrawing {
             subject: order.subject.clone(),
             band: Band::Normal,
             deadline: None,
-            size: size_of(order.size),
+            size: size_of(order.size) * f64::from(order.frames),
             needs,
             after: Vec::new(),
             payload: serde_json::to_value(payload).map_err(|error| EngineError::Impossible { reason: error.to_string() })?,
@@ -182,7 +199,7 @@ impl FarmDrawing {
     }
 }
 
-/// How much work a picture of so many pixels each way is, compared with a usual one.
+/// How much work a picture, or a frame of a film, of so many pixels each way is, compared with a usual picture.
 pub(crate) fn size_of((width, height): (u32, u32)) -> f64 {
     f64::from(width) * f64::from(height) / USUAL_PIXELS
 }

@@ -257,13 +257,19 @@ pub(crate) fn judge_raster(raster: &Raster, parts: Option<&PartMap>, brief: &Pic
 /// pictures, each for itself.
 #[must_use]
 pub fn judge_clip(name: &str, report: ClipReport, gate: Gate) -> PictureVerdict {
+    judge_moving(name, report.measurement, gate)
+}
+
+/// Judges what moves by a technical measurement of it: whether it keeps to the bible is judged by the key pictures.
+#[must_use]
+pub fn judge_moving(name: &str, measurement: Measurement, gate: Gate) -> PictureVerdict {
     let elsewhere = Measurement {
         measure: ColourModel::default().name().to_owned(),
         version: ColourModel::default().version(),
         role: Role::Consistency,
         outcome: Outcome::NotApplicable { reason: "the key pictures are measured by themselves".to_owned() },
     };
-    PictureVerdict::of(name, judge(vec![report.measurement, elsewhere], gate))
+    PictureVerdict::of(name, judge(vec![measurement, elsewhere], gate))
 }
 
 /// The fingerprint of a picture as it was written; `None` when it cannot be decoded.

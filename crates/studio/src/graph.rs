@@ -15,6 +15,7 @@ use layout::LayoutEngine;
 use serde::Serialize;
 
 use crate::StudioError;
+use crate::pieces::Piece;
 use crate::recipe::{self, DrawingFiles, FigureDigests, Recipe};
 use crate::remembered::{Untouched, clip_of};
 use crate::rendering::Rendering;
@@ -51,6 +52,17 @@ pub enum Work {
         /// Frames at its start that are a transition's.
         skip: u32,
     },
+    /// A shot's film: what moves between its key pictures.
+    Film {
+        /// The recipe of the shot, whose key pictures it goes between.
+        shot: Digest,
+        /// The shot from its first frame.
+        clip: Arc<ClipBrief>,
+        /// Frames at its start that are a transition's.
+        skip: u32,
+        /// What is drawn of it; in between, key pictures are held.
+        pieces: Arc<[Piece]>,
+    },
     /// The frames in which one shot emerges from another.
     Transition {
         /// The shot before; its last picture is what is left.
@@ -68,7 +80,7 @@ impl Work {
     pub fn frames(&self) -> u32 {
         match self {
             Self::Sheet(_) => 1,
-            Self::Shot { clip, skip } => clip.frames - skip,
+            Self::Shot { clip, skip } | Self::Film { clip, skip, .. } => clip.frames - skip,
             Self::Transition { frames, .. } => *frames,
         }
     }
@@ -78,15 +90,15 @@ impl Work {
     pub fn canvas(&self) -> Canvas {
         match self {
             Self::Sheet(brief) => brief.canvas,
-            Self::Shot { clip, .. } | Self::Transition { to: clip, .. } => clip.picture.canvas,
+            Self::Shot { clip, .. } | Self::Film { clip, .. } | Self::Transition { to: clip, .. } => clip.picture.canvas,
         }
     }
 
-    /// The seed of what is not said.
+    /// The seed of what is not said; none for what has several.
     #[must_use]
     pub fn seed(&self) -> Option<u64> {
         match self {
-            Self::Sheet(_) => None,
+            Self::Sheet(_) | Self::Film { .. } => None,
             Self::Shot { clip, .. } | Self::Transition { to: clip, .. } => Some(clip.seed),
         }
     }
@@ -101,6 +113,32 @@ pub struct EpisodeNode {
     pub recipe: Digest,
     /// What it is joined from, in order.
     pub clips: Vec<Subject>,
+    /// Films that may take the place of shots among them.
+    pub films: Vec<FilmedShot>,
+}
+
+/// A film that may take the place of a shot's held key pictures.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FilmedShot {
+    /// The shot.
+    pub shot: Subject,
+    /// Its film.
+    pub film: Subject,
+    /// The film's recipe.
+    pub recipe: Digest,
+}
+
+impl EpisodeNode {
+    /// What it is joined from with the films that are used, and the recipe of that.
+    pub(crate) fn cut_with(&self, is_used: impl Fn(&FilmedShot) -> bool) -> (Vec<Subject>, Digest) {
+        let used: Vec<&FilmedShot> = self.films.iter().filter(|film| is_used(film)).collect();
+        if used.is_empty() {
+            return (self.clips.clone(), self.recipe);
+        }
+        let in_place_of = |shot: &Subject| used.iter().find(|film| film.shot == *shot).map_or(shot, |film| &film.film).clone();
+        let listed: String = used.iter().map(|film| format!("\n{} {}", film.film, film.recipe)).collect();
+        (self.clips.iter().map(in_place_of).collect(), Digest::of(format!("{}{listed}", self.recipe).as_bytes()))
+    }
 }
 
 /// A line as it goes into an episode's recipe.
@@ -202,9 +240,11 @@ impl<'a> Graph<'a> {
     fn add_episode(&mut self, episode: &'a Episode, untouched: Option<&Untouched<'_>>) -> Result<(), StudioError> {
         let mut clips = Vec::new();
         let mut digests = Vec::new();
+        let mut films = Vec::new();
         let mut before: Option<(Arc<ClipBrief>, bool)> = None;
         let mut all_as_before = true;
-        for (scene, shot) in episode.shots() {
+        let mut shots = episode.shots().peekable();
+        while let Some((scene, shot)) = shots.next() {
             let same = untouched.filter(|untouched| untouched.shot(episode.at, scene, shot));
             let kept = same.and_then(|untouched| untouched.node(&Subject::Shot(shot.at)));
             let clip = match kept.as_deref().and_then(clip_of) {
@@ -212,13 +252,11 @@ impl<'a> Graph<'a> {
                 None => Arc::new(self.clip(episode, scene, shot, &mut Reads::new())?),
             };
             let dissolve = match &before {
-                Some((from, from_same)) if shot.transition.kind == TransitionKind::Dissolve => {
-                    Some((Arc::clone(from), *from_same, shot.transition.frames.min(shot.frames - 1)))
-                }
+                Some((from, from_same)) if dissolve_of(shot) > 0 => Some((Arc::clone(from), *from_same, dissolve_of(shot))),
                 _ => None,
             };
             let skip = dissolve.as_ref().map_or(0, |(_, _, frames)| *frames);
-            if let Some((from, from_same, frames)) = dissolve.filter(|(_, _, frames)| *frames > 0) {
+            if let Some((from, from_same, frames)) = dissolve {
                 let subject = Subject::Transition(shot.at);
                 let node = match same.filter(|_| from_same).and_then(|untouched| untouched.node(&subject)) {
                     Some(node) => node,
@@ -230,13 +268,19 @@ impl<'a> Graph<'a> {
             }
             before = Some((Arc::clone(&clip), kept.is_some()));
             all_as_before &= kept.is_some();
+            let melts_away = shots.peek().is_some_and(|(_, next)| dissolve_of(next) > 0);
             let node = match kept {
                 Some(node) => node,
-                None => self.node(Subject::Shot(shot.at), Work::Shot { clip, skip })?,
+                None => self.node(Subject::Shot(shot.at), Work::Shot { clip: Arc::clone(&clip), skip })?,
             };
             clips.push(node.subject.clone());
             digests.push(node.recipe);
-            self.nodes.push(node);
+            if let Some(film) = self.film(&node, same, &clip, skip, melts_away)? {
+                films.push(FilmedShot { shot: node.subject.clone(), film: film.subject.clone(), recipe: film.recipe });
+                self.nodes.extend([node, film]);
+            } else {
+                self.nodes.push(node);
+            }
         }
         if let Some(episode) = untouched.filter(|_| all_as_before).and_then(|untouched| untouched.episode(episode)) {
             self.episodes.push(episode);
@@ -246,8 +290,32 @@ impl<'a> Graph<'a> {
         let settings = &self.project.settings;
         let recipe = recipe::episode(&episode.title, settings.frame_rate, &digests, &lines(self.project, episode), EDITOR)
             .map_err(|source| StudioError::Recipe { subject, source })?;
-        self.episodes.push(Arc::new(EpisodeNode { at: episode.at, recipe: recipe.digest, clips }));
+        self.episodes.push(Arc::new(EpisodeNode { at: episode.at, recipe: recipe.digest, clips, films }));
         Ok(())
+    }
+
+    /// The film of a shot; none where nothing of it is drawn.
+    fn film(
+        &self,
+        shot: &Node,
+        same: Option<&Untouched<'_>>,
+        clip: &Arc<ClipBrief>,
+        skip: u32,
+        melts_away: bool,
+    ) -> Result<Option<Arc<Node>>, StudioError> {
+        let (Some(filming), Subject::Shot(at)) = (self.rendering.as_ref().and_then(Rendering::film), &shot.subject) else {
+            return Ok(None);
+        };
+        let subject = Subject::Film(*at);
+        if let Some(node) = same.and_then(|untouched| untouched.node(&subject)) {
+            return Ok(Some(node));
+        }
+        let pieces: Arc<[Piece]> = filming.pieces(clip, skip, melts_away).into();
+        if pieces.is_empty() {
+            return Ok(None);
+        }
+        let work = Work::Film { shot: shot.recipe, clip: Arc::clone(clip), skip, pieces };
+        self.node(subject, work).map(Some)
     }
 
     fn node(&self, subject: Subject, work: Work) -> Result<Arc<Node>, StudioError> {
@@ -266,6 +334,10 @@ impl<'a> Graph<'a> {
     /// As [`Graph::of`].
     pub fn recipe_of(&self, subject: &Subject, work: &Work) -> Result<Recipe, StudioError> {
         let (engine, figures, inputs) = (&self.layout, &self.figures, self.inputs_of(subject, work)?);
+        if let (Work::Film { shot, skip, pieces, .. }, Some(filming)) = (work, self.rendering.as_ref().and_then(Rendering::film)) {
+            let recipe = recipe::film(*shot, *skip, &self.capabilities, &self.encoder, &filming.ingredients(pieces));
+            return recipe.map_err(|source| StudioError::Recipe { subject: subject.clone(), source });
+        }
         let recipe = match (work, inputs.as_slice()) {
             (Work::Sheet(brief), [files, ..]) => recipe::sheet(brief, engine, files, figures),
             (Work::Shot { clip, skip }, [files, ..]) => recipe::shot(clip, *skip, engine, &self.encoder, files, figures),
@@ -289,6 +361,8 @@ impl<'a> Graph<'a> {
         match work {
             Work::Sheet(brief) => Ok(vec![self.inputs.of_picture(subject, brief)?]),
             Work::Shot { clip, .. } => Ok(vec![self.inputs.of_clip(subject, clip)?]),
+            // It is drawn from pictures, and from nothing that these were drawn from.
+            Work::Film { .. } => Ok(Vec::new()),
             Work::Transition { from, to, .. } => Ok(vec![self.inputs.of_clip(subject, from)?, self.inputs.of_clip(subject, to)?]),
         }
     }
@@ -319,20 +393,25 @@ impl<'a> Graph<'a> {
                 });
                 Ok(found.map(|picture| picture.reads).unwrap_or_default())
             }
-            Subject::Shot(at) => self.reads_of_shots(&[*at]),
+            Subject::Shot(at) => Ok(self.reads_of_shots(&[*at])?.to_list()),
+            Subject::Film(at) => {
+                let mut reads = self.reads_of_shots(&[*at])?;
+                reads.note("settings.render.film", &self.project.settings.render.film);
+                Ok(reads.to_list())
+            }
             Subject::Transition(at) => {
                 let mut shots = self.project.episodes.iter().flat_map(Episode::shots).map(|(_, shot)| shot.at);
                 let mut before = None;
                 while let Some(shot) = shots.next().filter(|shot| shot != at) {
                     before = Some(shot);
                 }
-                self.reads_of_shots(&before.into_iter().chain([*at]).collect::<Vec<_>>())
+                Ok(self.reads_of_shots(&before.into_iter().chain([*at]).collect::<Vec<_>>())?.to_list())
             }
             Subject::Episode(_) => Ok(Arc::default()),
         }
     }
 
-    fn reads_of_shots(&self, shots: &[StoryTime]) -> Result<Arc<[Read]>, StudioError> {
+    fn reads_of_shots(&self, shots: &[StoryTime]) -> Result<Reads, StudioError> {
         let mut reads = Reads::new();
         for at in shots {
             let episode = self.project.episodes.iter().find(|episode| episode.at == at.episode_start());
@@ -342,7 +421,7 @@ impl<'a> Graph<'a> {
                 self.clip(episode, scene, shot, &mut reads)?;
             }
         }
-        Ok(reads.to_list())
+        Ok(reads)
     }
 
     /// The engine's name and version.
@@ -358,12 +437,18 @@ impl<'a> Graph<'a> {
     }
 }
 
+/// Frames in which a shot emerges from the one before it; none for a cut.
+fn dissolve_of(shot: &Shot) -> u32 {
+    if shot.transition.kind == TransitionKind::Dissolve { shot.transition.frames.min(shot.frames - 1) } else { 0 }
+}
+
 /// Who is in something.
 fn people(work: &Work) -> impl Iterator<Item = &Actor> {
     let (first, second) = match work {
         Work::Sheet(brief) => (brief.actors.as_slice(), &[][..]),
         Work::Shot { clip, .. } => (clip.picture.actors.as_slice(), &[][..]),
         Work::Transition { from, to, .. } => (from.picture.actors.as_slice(), to.picture.actors.as_slice()),
+        Work::Film { .. } => (&[][..], &[][..]),
     };
     first.iter().chain(second)
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bible::Digest;
 use engine::picture::Raster;
 use engine::{Capabilities, ClipBrief, Engine, EngineError, Frame, Picture, PictureBrief};
+use uuid::Uuid;
 
 use crate::StudioError;
 use crate::draw::key_pictures;
@@ -14,7 +15,7 @@ use crate::produce::Production;
 use crate::subject::Subject;
 
 /// What a clip gives, frame by frame.
-type Frames<'a> = Box<dyn Iterator<Item = Result<Frame, EngineError>> + Send + 'a>;
+pub(crate) type Frames<'a> = Box<dyn Iterator<Item = Result<Frame, EngineError>> + Send + 'a>;
 
 /// The frames of a clip whose key pictures `picture` gives.
 pub(crate) fn held<'a>(
@@ -94,14 +95,22 @@ impl Production<'_> {
             let Work::Shot { clip, .. } = &node.work else { continue };
             let name = node.subject.to_string();
             let Some(placed) = placed.iter().find(|placed| placed.subject == name && placed.recipe == node.recipe) else { continue };
-            let Some(artifact) = self.studio.store.artifact(placed.artifact).await? else { continue };
-            for (frame, brief) in key_pictures(clip) {
-                let file = format!("frame-{frame:04}.png");
-                let Some(file) = artifact.files.iter().find(|kept| kept.name == file) else { continue };
-                let png = self.studio.blobs.get(file.digest).await?;
-                let unreadable = |error| StudioError::Unknown { what: format!("readable picture of {name} ({error})"), nearest: None };
-                chosen.push((brief, Arc::new(consistency::decode(&png).map_err(unreadable)?)));
-            }
+            chosen.extend(self.chosen_of(clip, placed.artifact).await?.into_iter().map(|(_, brief, image)| (brief, image)));
+        }
+        Ok(chosen)
+    }
+
+    /// The pictures that were chosen of a shot, by their frames.
+    pub(crate) async fn chosen_of(&self, clip: &ClipBrief, artifact: Uuid) -> Result<Vec<(u32, PictureBrief, Arc<Raster>)>, StudioError> {
+        let mut chosen = Vec::new();
+        let Some(artifact) = self.studio.store.artifact(artifact).await? else { return Ok(chosen) };
+        for (frame, brief) in key_pictures(clip) {
+            let file = format!("frame-{frame:04}.png");
+            let Some(file) = artifact.files.iter().find(|kept| kept.name == file) else { continue };
+            let png = self.studio.blobs.get(file.digest).await?;
+            let unreadable =
+                |error| StudioError::Unknown { what: format!("readable picture of {} ({error})", artifact.subject), nearest: None };
+            chosen.push((frame, brief, Arc::new(consistency::decode(&png).map_err(unreadable)?)));
         }
         Ok(chosen)
     }

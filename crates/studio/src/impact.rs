@@ -60,19 +60,21 @@ impl Studio {
                 }
             };
             let action = if known.contains(&node.recipe) { Action::Reuse } else { Action::Draw };
-            steps.push(Step { subject: node.subject.clone(), recipe: node.recipe, action, frames: node.work.frames().into(), reasons });
+            steps.push(Step::of(node, action, reasons));
         }
         let mut unchanged = new.nodes.len() - stale.len();
         let drawn_again: HashSet<&Subject> = stale.iter().map(|node| &node.subject).collect();
         for episode in &new.episodes {
             let was = old.episodes.iter().find(|known| known.at == episode.at);
-            if was.is_some_and(|was| was.recipe == episode.recipe) && !episode.clips.iter().any(|clip| drawn_again.contains(clip)) {
+            let mut clips = episode.clips.iter().chain(episode.films.iter().map(|film| &film.film));
+            if was.is_some_and(|was| was.recipe == episode.recipe) && !clips.any(|clip| drawn_again.contains(clip)) {
                 unchanged += 1;
                 continue;
             }
             let frames = after.project.episodes.iter().find(|known| known.at == episode.at).map_or(0, bible::story::Episode::frames);
             let reasons = vec![if was.is_some() { Reason::Material } else { Reason::New }];
-            steps.push(Step { subject: Subject::Episode(episode.at), recipe: episode.recipe, action: Action::Cut, frames, reasons });
+            let (subject, recipe) = (Subject::Episode(episode.at), episode.recipe);
+            steps.push(Step { subject, recipe, action: Action::Cut, frames, pieces: Vec::new(), reasons });
         }
         let wanted: HashSet<&Subject> = new.nodes.iter().map(|node| &node.subject).collect();
         let mut removed: Vec<String> =

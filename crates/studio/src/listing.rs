@@ -6,7 +6,7 @@ use store::VerdictStatus;
 use uuid::Uuid;
 
 use crate::gate::GateReport;
-use crate::{Show, Studio, StudioError};
+use crate::{Show, Studio, StudioError, Subject};
 
 /// A picture or clip with its verdict.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -26,6 +26,15 @@ pub struct Listed {
     pub decided_by: String,
     /// Why.
     pub reasons: Vec<String>,
+}
+
+impl Listed {
+    /// Whether nobody has to do anything about it: a person has rejected a film, and its shot holds its key pictures.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        let is_film = matches!(self.subject.parse(), Ok(Subject::Film(_)));
+        is_film && self.status == VerdictStatus::Rejected && self.decided_by != "gate"
+    }
 }
 
 impl Studio {

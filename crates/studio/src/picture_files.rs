@@ -172,7 +172,7 @@ fn encode(name: String, width: u32, height: u32, colour: png::ColorType, pixels:
     }
 }
 
-fn json_file<T: serde::Serialize + ?Sized>(name: String, value: &T) -> Result<MadeFile, PictureFileError> {
+pub(crate) fn json_file<T: serde::Serialize + ?Sized>(name: String, value: &T) -> Result<MadeFile, PictureFileError> {
     match canonical_json(value) {
         Ok(bytes) => Ok(MadeFile { name, media_type: "application/json", bytes }),
         Err(source) => Err(PictureFileError::Json { name, source }),

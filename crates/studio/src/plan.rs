@@ -10,7 +10,8 @@ use store::{Placed, RecipeKind, VerdictStatus};
 use uuid::Uuid;
 
 use crate::gate::by_construction;
-use crate::graph::{Graph, Node};
+use crate::graph::{FilmedShot, Graph, Node, Work};
+use crate::pieces::Piece;
 use crate::reason::{self, Reason};
 use crate::remembered::Remembered;
 use crate::rendering::Rendering;
@@ -47,6 +48,9 @@ pub struct Step {
     pub action: Action,
     /// Frames of film, or 1 for a picture.
     pub frames: u64,
+    /// The pieces of a film that are drawn.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub pieces: Vec<Piece>,
     /// Why.
     pub reasons: Vec<Reason>,
 }
@@ -61,6 +65,8 @@ pub enum Action {
     Reuse,
     /// Join an episode.
     Cut,
+    /// Nothing: it is drawn when the pictures that it is drawn from are accepted.
+    Wait,
 }
 
 /// Something that is made and not accepted.
@@ -86,6 +92,14 @@ pub struct Cost {
     pub money: Option<f64>,
 }
 
+impl Step {
+    /// A step that makes a node of the graph.
+    pub(crate) fn of(node: &Node, action: Action, reasons: Vec<Reason>) -> Self {
+        let pieces = if let Work::Film { pieces, .. } = &node.work { pieces.to_vec() } else { Vec::new() };
+        Self { subject: node.subject.clone(), recipe: node.recipe, action, frames: node.work.frames().into(), pieces, reasons }
+    }
+}
+
 impl Plan {
     /// Whether there is nothing to do.
     #[must_use]
@@ -102,7 +116,8 @@ impl Plan {
     #[must_use]
     pub fn causes(&self) -> Vec<(String, usize)> {
         let mut counted: BTreeMap<String, usize> = BTreeMap::new();
-        for reason in self.steps.iter().filter(|step| step.action != Action::Cut).flat_map(|step| &step.reasons) {
+        let made = |step: &&Step| !matches!(step.action, Action::Cut | Action::Wait);
+        for reason in self.steps.iter().filter(made).flat_map(|step| &step.reasons) {
             *counted.entry(reason.to_string()).or_default() += 1;
         }
         let mut causes: Vec<_> = counted.into_iter().collect();
@@ -125,6 +140,23 @@ impl Current {
         let placed = studio.store.placements(project.id).await?;
         Ok(Self { project: Some(project.id), placed: placed.into_iter().map(|placed| (placed.subject.clone(), placed)).collect() })
     }
+
+    /// Whether a film takes the place of its shot's held pictures: it is drawn, and accepted.
+    fn uses(&self, film: &FilmedShot) -> bool {
+        uses(self.placed.get(&film.film.to_string()), film)
+    }
+
+    /// Whether a film has to wait: the shot that it goes between the key pictures of is drawn, and not accepted.
+    fn waits(&self, node: &Node) -> bool {
+        let (Work::Film { shot, .. }, Subject::Film(at)) = (&node.work, &node.subject) else { return false };
+        let placed = self.placed.get(&Subject::Shot(*at).to_string()).filter(|placed| placed.recipe == *shot);
+        placed.is_some_and(|placed| placed.status != VerdictStatus::Accepted)
+    }
+}
+
+/// Whether what is placed as a film is that film, and accepted.
+pub(crate) fn uses(placed: Option<&Placed>, film: &FilmedShot) -> bool {
+    placed.is_some_and(|placed| placed.recipe == film.recipe && placed.status == VerdictStatus::Accepted)
 }
 
 impl Studio {
@@ -150,6 +182,7 @@ impl Studio {
         let current = Current::read(self, &show.project.settings.slug).await?;
         let mut stale: Vec<&Node> = Vec::new();
         let mut waiting = Vec::new();
+        let mut rejected_films = HashMap::new();
         let mut unchanged = 0;
         for node in &graph.nodes {
             // Before the first production nothing is placed, and nothing has to be looked up by name.
@@ -157,6 +190,9 @@ impl Studio {
             match current.placed.get(&name) {
                 Some(placed) if placed.recipe == node.recipe => {
                     unchanged += 1;
+                    if placed.status == VerdictStatus::Rejected && matches!(node.subject, Subject::Film(_)) {
+                        rejected_films.insert(placed.artifact, name.clone());
+                    }
                     if placed.status != VerdictStatus::Accepted {
                         waiting.push(Waiting { subject: name, status: placed.status });
                     }
@@ -164,27 +200,31 @@ impl Studio {
                 _ => stale.push(node),
             }
         }
+        // A film that a person rejected waits for nobody: its shot holds its key pictures.
+        let films: Vec<Uuid> = rejected_films.keys().copied().collect();
+        for (artifact, verdict) in self.store.latest_verdicts(&films).await? {
+            if verdict.decided_by != "gate" {
+                waiting.retain(|waiting: &Waiting| rejected_films.get(&artifact) != Some(&waiting.subject));
+            }
+        }
         let mut steps = self.explain(show, graph, &current, &stale).await?;
-        let drawn_again: HashSet<&Subject> = stale.iter().map(|node| &node.subject).collect();
+        let waits: HashSet<&Subject> = steps.iter().filter(|step| step.action == Action::Wait).map(|step| &step.subject).collect();
+        let drawn_again: HashSet<&Subject> = stale.iter().map(|node| &node.subject).filter(|subject| !waits.contains(subject)).collect();
         for episode in &graph.episodes {
             let cut = match current.project {
                 Some(project) => self.store.latest_cut(project, episode.at).await?,
                 None => None,
             };
-            if cut.as_ref().is_some_and(|cut| cut.recipe == episode.recipe) && !episode.clips.iter().any(|clip| drawn_again.contains(clip))
-            {
+            let (_, recipe) = episode.cut_with(|film| current.uses(film));
+            let mut clips = episode.clips.iter().chain(episode.films.iter().map(|film| &film.film));
+            if cut.as_ref().is_some_and(|cut| cut.recipe == recipe) && !clips.any(|clip| drawn_again.contains(clip)) {
                 unchanged += 1;
                 continue;
             }
             let reason = if cut.is_some() { Reason::Material } else { Reason::New };
             let frames = show.project.episodes.iter().find(|known| known.at == episode.at).map_or(0, bible::story::Episode::frames);
-            steps.push(Step {
-                subject: Subject::Episode(episode.at),
-                recipe: episode.recipe,
-                action: Action::Cut,
-                frames,
-                reasons: vec![reason],
-            });
+            let (subject, reasons) = (Subject::Episode(episode.at), vec![reason]);
+            steps.push(Step { subject, recipe, action: Action::Cut, frames, pieces: Vec::new(), reasons });
         }
         let mut removed: Vec<String> = Vec::new();
         if !current.placed.is_empty() {
@@ -211,9 +251,16 @@ impl Studio {
         let mut versions: HashMap<Digest, Option<Project>> = HashMap::new();
         let mut steps = Vec::with_capacity(stale.len());
         for node in stale {
-            let action = if known.contains(&node.recipe) { Action::Reuse } else { Action::Draw };
+            let action = if known.contains(&node.recipe) {
+                Action::Reuse
+            } else if current.waits(node) {
+                Action::Wait
+            } else {
+                Action::Draw
+            };
             let placement = if placements.is_empty() { None } else { placements.get(&node.subject.to_string()) };
             let reasons = match placement {
+                _ if action == Action::Wait => vec![Reason::NotAccepted],
                 None => vec![Reason::New],
                 Some(placement) => {
                     if let std::collections::hash_map::Entry::Vacant(e) = versions.entry(placement.bible) {
@@ -229,7 +276,7 @@ impl Studio {
                     reasons
                 }
             };
-            steps.push(Step { subject: node.subject.clone(), recipe: node.recipe, action, frames: node.work.frames().into(), reasons });
+            steps.push(Step::of(node, action, reasons));
         }
         Ok(steps)
     }
@@ -244,7 +291,7 @@ impl Studio {
     pub(crate) async fn cost(&self, project: Option<Uuid>, steps: &[Step], built_in: bool) -> Result<Cost, StudioError> {
         let nothing = built_in.then_some(0.0);
         let mut cost = Cost { frames: 0, cpu_seconds: nothing, gpu_seconds: nothing, money: nothing };
-        for kind in [RecipeKind::Sheet, RecipeKind::Shot, RecipeKind::Transition] {
+        for kind in [RecipeKind::Sheet, RecipeKind::Shot, RecipeKind::Film, RecipeKind::Transition] {
             let of_kind = steps.iter().filter(|step| step.action == Action::Draw && kind_of(&step.subject) == Some(kind));
             let frames: u64 = of_kind.map(|step| step.frames).sum();
             if frames == 0 {
@@ -266,6 +313,7 @@ pub(crate) const fn kind_of(subject: &Subject) -> Option<RecipeKind> {
     match subject {
         Subject::Sheet { .. } => Some(RecipeKind::Sheet),
         Subject::Shot(_) => Some(RecipeKind::Shot),
+        Subject::Film(_) => Some(RecipeKind::Film),
         Subject::Transition(_) => Some(RecipeKind::Transition),
         Subject::Episode(_) => None,
     }

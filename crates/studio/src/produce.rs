@@ -130,7 +130,7 @@ impl Studio {
         let graph = Graph::drawn(&show.project, &layout, rendering.clone())?;
         let (plan, current) = self.plan_graph(show, &graph).await?;
         let draws = plan.to_draw().next().is_some();
-        let at_work = self.engine_of(&layout, rendering, draws, project, &options.data, cancel).await?;
+        let at_work = self.engine_of(&layout, rendering.clone(), draws, project, &options.data, cancel).await?;
         let jobs = at_work.at_once.map_or(options.jobs, |at_once| options.jobs.max(at_once)).max(1);
         let engine = Arc::clone(&at_work.engine);
         let carried_out = async {
@@ -151,8 +151,24 @@ impl Studio {
             let reused = production.reuse(&plan).await?;
             let to_draw: HashSet<&Subject> = plan.to_draw().map(|step| &step.subject).collect();
             production.judge_again(&current, &to_draw).await?;
-            let drawn = production.draw_all(&to_draw, jobs).await?;
-            let frames = plan.to_draw().map(|step| step.frames).sum();
+            let mut drawn = production.draw_all(&to_draw, jobs).await?;
+            let pictures = plan.to_draw().filter(|step| !matches!(step.subject, Subject::Film(_)));
+            let mut frames: u64 = pictures.map(|step| step.frames).sum();
+            let due = production.films_due().await?;
+            frames += due.iter().map(|(node, _)| u64::from(node.work.frames())).sum::<u64>();
+            drawn += due.len();
+            if let Some(films) = &at_work.films {
+                production.draw_films(&due, films, jobs).await?;
+            } else if !due.is_empty() {
+                // What was judged again was accepted now: nobody was asked to draw yet.
+                let late = self.engine_of(&layout, rendering.clone(), true, project, &options.data, cancel).await?;
+                let outcome = match &late.films {
+                    Some(films) => production.draw_films(&due, films, jobs).await,
+                    None => Ok(()),
+                };
+                late.rest().await;
+                outcome?;
+            }
             let waiting = production.held().await?;
             let facts = RunFacts { drawn: drawn as u64, cached: (graph.nodes.len() - drawn) as u64, start };
             let episodes = production.cut_all(&waiting, &facts).await?;
@@ -250,7 +266,9 @@ impl Production<'_> {
 
     /// Draws what is stale: sheets look by look, then clips, several at a time.
     async fn draw_all(&self, to_draw: &HashSet<&Subject>, jobs: usize) -> Result<usize, StudioError> {
-        let stale: Vec<&Node> = self.graph.nodes.iter().map(|node| &**node).filter(|node| to_draw.contains(&node.subject)).collect();
+        // Films come after everything that they are made from, and that may be accepted or not.
+        let is_stale = |node: &&Node| to_draw.contains(&node.subject) && !matches!(node.work, Work::Film { .. });
+        let stale: Vec<&Node> = self.graph.nodes.iter().map(|node| &**node).filter(is_stale).collect();
         let (sheets, clips): (Vec<&Node>, Vec<&Node>) = stale.iter().partition(|node| matches!(node.work, Work::Sheet(_)));
         let mut looks: BTreeMap<String, Vec<&Node>> = BTreeMap::new();
         for node in &sheets {
@@ -326,6 +344,7 @@ impl Production<'_> {
                 melt_from: None,
                 scratch: &self.scratch,
                 progress: self.progress,
+                stage: Stage::Shots,
             };
             match &node.work {
                 Work::Shot { clip, .. } => {
@@ -337,7 +356,7 @@ impl Production<'_> {
                     let engine = settled(Arc::clone(&self.engine), self.chosen_around(node).await?, &node.subject)?;
                     self.studio.draw_transition(order(to, engine), from, gate).await
                 }
-                Work::Sheet(_) => unreachable!("sheets are drawn look by look"),
+                Work::Sheet(_) | Work::Film { .. } => unreachable!("sheets are drawn look by look, and films by themselves"),
             }
         };
         let outcome = tokio::select! {
@@ -365,7 +384,7 @@ impl Production<'_> {
         Ok(Some(Witnesses { networks: Arc::clone(networks), people, calibration: Arc::clone(calibration) }))
     }
 
-    async fn start(&self, node: &Node) -> Result<Uuid, StudioError> {
+    pub(crate) async fn start(&self, node: &Node) -> Result<Uuid, StudioError> {
         let id = (self.studio.environment.new_id)();
         let capabilities = self.graph.capabilities();
         let attempt = Attempt {
@@ -382,7 +401,7 @@ impl Production<'_> {
     }
 
     /// Notes how an attempt failed, if it did; success is noted together with what it made.
-    async fn ended<T>(&self, attempt: Uuid, outcome: Result<T, StudioError>) -> Result<T, StudioError> {
+    pub(crate) async fn ended<T>(&self, attempt: Uuid, outcome: Result<T, StudioError>) -> Result<T, StudioError> {
         let ending = match &outcome {
             Ok(_) => return outcome,
             Err(StudioError::Cancelled) => AttemptOutcome::Cancelled,
@@ -393,7 +412,7 @@ impl Production<'_> {
     }
 
     /// Keeps what was drawn: the files first, then everything that is known of them in one transaction.
-    async fn keep(&self, node: &Node, attempt: Uuid, seconds: f64, drawn: Drawn) -> Result<(), StudioError> {
+    pub(crate) async fn keep(&self, node: &Node, attempt: Uuid, seconds: f64, drawn: Drawn) -> Result<(), StudioError> {
         let Drawn { files, report } = drawn;
         let mut kept = Vec::with_capacity(files.len());
         for MadeFile { name, media_type, bytes } in files {
@@ -450,7 +469,7 @@ impl Production<'_> {
     /// What does not pass the gate.
     async fn held(&self) -> Result<Vec<Listed>, StudioError> {
         let mut listed = self.studio.listed(self.project).await?;
-        listed.retain(|picture| picture.status != VerdictStatus::Accepted);
+        listed.retain(|picture| picture.status != VerdictStatus::Accepted && !picture.is_settled());
         Ok(listed)
     }
 }

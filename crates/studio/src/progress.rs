@@ -15,6 +15,8 @@ pub enum Stage {
     Sheets,
     /// Shots and the transitions between them.
     Shots,
+    /// What moves between the key pictures of shots.
+    Films,
     /// Scratch voices.
     Voices,
     /// Episodes: sound, subtitles, joining, report.
@@ -30,6 +32,7 @@ impl Stage {
         match self {
             Self::Sheets => "sheets",
             Self::Shots => "shots",
+            Self::Films => "films",
             Self::Voices => "voices",
             Self::Episodes => "episodes",
             Self::Search => "search",
@@ -41,7 +44,7 @@ impl Stage {
     pub const fn unit(self) -> &'static str {
         match self {
             Self::Sheets => "pictures",
-            Self::Shots => "frames",
+            Self::Shots | Self::Films => "frames",
             Self::Voices => "lines",
             Self::Episodes => "episodes",
             Self::Search => "pictures",

@@ -80,7 +80,7 @@ impl Studio {
         for (_, subject, told) in verdicts {
             let kind = match subject.parse() {
                 Ok(Subject::Sheet { .. }) => Some((GateRule::Sheets, settings.gate.for_sheets())),
-                Ok(Subject::Shot(at) | Subject::Transition(at)) => {
+                Ok(Subject::Shot(at) | Subject::Film(at) | Subject::Transition(at)) => {
                     framings.get(&at).map(|framing| (GateRule::Shots(*framing), settings.gate.for_shots(*framing)))
                 }
                 Ok(Subject::Episode(_)) | Err(_) => None,

@@ -48,6 +48,10 @@ pub enum Reason {
         /// The value now.
         after: Value,
     },
+    /// The key pictures of a shot, which its film goes between, are drawn anew.
+    KeyPictures,
+    /// The key pictures of a shot, which its film would go between, are not accepted.
+    NotAccepted,
     /// Clips that an episode is joined from are made again, or what is said in it changed.
     Material,
 }
@@ -61,6 +65,8 @@ impl fmt::Display for Reason {
             Self::Engine { before, after } => write!(f, "drawn by {before}, now {after}"),
             Self::Encoder => f.write_str("clips are encoded otherwise"),
             Self::Brief { path, before, after } => write!(f, "{path}: {} → {}", shown(Some(before)), shown(Some(after))),
+            Self::KeyPictures => f.write_str("its key pictures are drawn anew"),
+            Self::NotAccepted => f.write_str("its key pictures are not accepted"),
             Self::Material => f.write_str("its clips or its dialogue changed"),
         }
     }
@@ -158,7 +164,10 @@ pub(crate) fn changed_ingredients(old: &Value, new: &Value) -> Vec<Reason> {
     for path in new.keys().filter(|path| old.contains_key(*path) && old.get(*path) != new.get(*path)) {
         reasons.push(Reason::Drawing { path: path.clone() });
     }
-    for part in ["brief", "from", "to", "frames", "skip", "render"] {
+    if before.get("shot") != after.get("shot") {
+        reasons.push(Reason::KeyPictures);
+    }
+    for part in ["brief", "from", "to", "frames", "skip", "render", "film"] {
         differences(part, before.get(part).unwrap_or(&Value::Null), after.get(part).unwrap_or(&Value::Null), &mut reasons);
     }
     reasons

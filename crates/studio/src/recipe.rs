@@ -263,6 +263,15 @@ pub fn transition(
     })
 }
 
+/// The recipe of a shot's film: the shot whose key pictures it goes between, and what draws it.
+///
+/// # Errors
+/// Never for what settings say.
+pub fn film(shot: Digest, skip: u32, engine: &Capabilities, encoder: &str, film: &Value) -> Result<Recipe, serde_json::Error> {
+    let engine = serde_json::to_value(EngineStamp::from(engine))?;
+    Recipe::of(&json!({ "kind": "film", "engine": engine, "encoder": encoder, "shot": shot, "skip": skip, "film": film }))
+}
+
 /// The recipe of a cut: the clips in order, what is said when and by whom, and who cut it.
 ///
 /// # Errors

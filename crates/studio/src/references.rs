@@ -95,7 +95,7 @@ pub(crate) fn brief_of(work: &Work) -> Option<&PictureBrief> {
     match work {
         Work::Sheet(brief) => Some(brief),
         Work::Shot { clip, .. } => Some(&clip.picture),
-        // Mixtures of pictures that were judged each by itself.
-        Work::Transition { .. } => None,
+        // Made of pictures that were judged each by itself.
+        Work::Film { .. } | Work::Transition { .. } => None,
     }
 }

@@ -135,7 +135,7 @@ impl Untouched<'_> {
 pub(crate) fn clip_of(node: &Node) -> Option<&Arc<engine::ClipBrief>> {
     match &node.work {
         Work::Shot { clip, .. } => Some(clip),
-        Work::Sheet(_) | Work::Transition { .. } => None,
+        Work::Sheet(_) | Work::Film { .. } | Work::Transition { .. } => None,
     }
 }
 
@@ -148,6 +148,7 @@ mod tests {
 
     use super::*;
     use crate::Show;
+    use crate::rendering::Rendering;
 
     fn show() -> Show {
         Show::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/lantern-road")).unwrap()
@@ -185,15 +186,26 @@ mod tests {
         let show = show();
         let engine: LayoutEngine = show.engine();
         let stamp = Digest::of(b"engine");
-        let before = Remembered::new(Arc::clone(&show.project), stamp, &Graph::of(&show.project, &engine).unwrap());
-        for (what, edit) in edits {
-            let mut project = (*show.project).clone();
-            edit(&mut project);
-            let fresh = recipes(&Graph::of(&project, &engine).unwrap());
-            let untouched = before.held_against(&project, stamp);
-            let remembered = recipes(&Graph::after(&project, &engine, None, untouched.as_ref()).unwrap());
-            assert_eq!(remembered, fresh, "{what}");
+        for rendering in [None, filmed(&show)] {
+            let before =
+                Remembered::new(Arc::clone(&show.project), stamp, &Graph::drawn(&show.project, &engine, rendering.clone()).unwrap());
+            for (what, edit) in edits {
+                let mut project = (*show.project).clone();
+                edit(&mut project);
+                let fresh = recipes(&Graph::drawn(&project, &engine, rendering.clone()).unwrap());
+                let untouched = before.held_against(&project, stamp);
+                let remembered = recipes(&Graph::after(&project, &engine, rendering.clone(), untouched.as_ref()).unwrap());
+                assert_eq!(remembered, fresh, "{what}");
+            }
+            assert!(before.held_against(&show.project, Digest::of(b"another engine")).is_none());
         }
-        assert!(before.held_against(&show.project, Digest::of(b"another engine")).is_none());
+    }
+
+    /// The show as ComfyUI would draw it, with films from each key picture on.
+    fn filmed(show: &Show) -> Option<Rendering> {
+        let mut show = show.clone();
+        let render = serde_json::json!({ "engine": "comfyui", "workflow": "sdxl", "film": { "workflow": "wan22-i2v" } });
+        Arc::make_mut(&mut show.project).settings.render = serde_json::from_value(render).unwrap();
+        Rendering::of(&show).unwrap()
     }
 }

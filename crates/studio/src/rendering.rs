@@ -11,7 +11,8 @@ use engine::picture::{PartMap, Raster};
 use engine::{Capabilities, PictureBrief};
 use serde_json::{Map, Value, json};
 
-use crate::drawn_size::drawn_size;
+use crate::drawn_size::{STEP, drawn_size};
+use crate::filming::Filming;
 use crate::{Show, StudioError};
 
 /// Changes when the same recipe would be filled into another graph, or its pictures be used otherwise.
@@ -25,6 +26,7 @@ pub struct Rendering {
     family: String,
     canvas: Canvas,
     show: director::prompt::Show,
+    film: Option<Filming>,
 }
 
 /// The maps of a layout on a server, by the names that it gave them.
@@ -57,15 +59,17 @@ impl Rendering {
         let (family, _) = template.family.as_ref().ok_or_else(|| {
             wrong(format!("the manifest of {name} has to name its `family` of models, so that prompts are written for it"))
         })?;
-        let rendering = Self {
+        director::prompt::known(family).map_err(|error| wrong(error.to_string()))?;
+        let words = director::prompt::Show::of(&show.project);
+        let film = settings.film.as_ref().map(|film| Filming::of(film, &shelf, words.clone())).transpose().map_err(wrong)?;
+        Ok(Some(Self {
             settings: settings.clone(),
             template: Arc::clone(template),
             family: family.clone(),
             canvas: show.project.settings.canvas,
-            show: director::prompt::Show::of(&show.project),
-        };
-        director::prompt::known(family).map_err(|error| wrong(error.to_string()))?;
-        Ok(Some(rendering))
+            show: words,
+            film,
+        }))
     }
 
     /// The engine's name and version as recipes have them, with what makes the layouts that steer it.
@@ -87,7 +91,7 @@ impl Rendering {
                 pronouns.insert(character.to_string(), json!(own));
             }
         }
-        let Render { engine: _, workflow, variant, checkpoint, loras: style, character_loras: _, attempts: _, controls, slots } =
+        let Render { engine: _, workflow, variant, checkpoint, loras: style, character_loras: _, attempts: _, controls, slots, film: _ } =
             &self.settings;
         let mut ingredients = json!({
             "workflow": workflow,
@@ -104,8 +108,8 @@ impl Rendering {
             "pronouns": pronouns,
         });
         // Said where there is a margin alone, so that what was drawn without one stays what it is.
-        if drawn_size(self.canvas) != self.canvas && self.has_margin() {
-            ingredients["margin"] = json!(drawn_size(self.canvas));
+        if drawn_size(self.canvas, STEP) != self.canvas && self.has_margin() {
+            ingredients["margin"] = json!(drawn_size(self.canvas, STEP));
         }
         ingredients
     }
@@ -117,7 +121,13 @@ impl Rendering {
 
     /// Stands for everything of this.
     pub(crate) fn stamp(&self) -> String {
-        format!("{:?} {} {:?} {:?}", self.settings, self.template.source, self.canvas, self.show)
+        let film = self.film.as_ref().map(Filming::stamp);
+        format!("{:?} {} {:?} {:?} {film:?}", self.settings, self.template.source, self.canvas, self.show)
+    }
+
+    /// How the films of shots are drawn; none where key pictures are held.
+    pub(crate) fn film(&self) -> Option<&Filming> {
+        self.film.as_ref()
     }
 
     /// Which maps of the layout a picture needs.
@@ -155,7 +165,7 @@ impl Rendering {
         let mut set = |name: &str, value: Value| values.set(name, value);
         let has = |name: &str| self.template.takes(name).is_some();
         if has("size") {
-            let Canvas { width, height } = drawn_size(brief.canvas);
+            let Canvas { width, height } = drawn_size(brief.canvas, STEP);
             set("size", json!({ "width": width, "height": height }));
         }
         set("seed", json!(seed));
@@ -211,7 +221,12 @@ impl Rendering {
 /// which every reader of JSON keeps exactly.
 pub(crate) fn seed_of(brief: &PictureBrief, attempt: u32) -> Result<u64, serde_json::Error> {
     let digest = if attempt <= 1 { Digest::of_json(brief)? } else { Digest::of_json(&(brief, attempt))? };
-    Ok(digest.as_bytes()[..8].iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte)) >> 11)
+    Ok(seed_from(digest))
+}
+
+/// The first 53 bits of a digest.
+pub(crate) fn seed_from(digest: Digest) -> u64 {
+    digest.as_bytes()[..8].iter().fold(0, |seed, byte| seed << 8 | u64::from(*byte)) >> 11
 }
 
 /// White where a character is.

@@ -70,7 +70,9 @@ impl Show {
     pub fn gate_of(&self, work: &Work) -> Gate {
         match work {
             Work::Sheet(_) => self.gate_of_sheets(),
-            Work::Shot { clip, .. } | Work::Transition { to: clip, .. } => gate(self.project.settings.gate.for_shots(clip.picture.framing)),
+            Work::Shot { clip, .. } | Work::Film { clip, .. } | Work::Transition { to: clip, .. } => {
+                gate(self.project.settings.gate.for_shots(clip.picture.framing))
+            }
         }
     }
 

@@ -7,7 +7,8 @@ use bible::{Slug, StoryTime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What an artifact is of. Written as one line, which is also its name in the store and on the command
-/// line: `sheet mei/everyday/front`, `shot S01E01.03.002`, `transition S01E01.03.002`, `episode S01E01`.
+/// line: `sheet mei/everyday/front`, `shot S01E01.03.002`, `film S01E01.03.002`, `transition S01E01.03.002`,
+/// `episode S01E01`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Subject {
     /// One picture of a character sheet.
@@ -23,6 +24,8 @@ pub enum Subject {
     },
     /// A shot's clip and its key pictures.
     Shot(StoryTime),
+    /// A shot's film, drawn between its key pictures.
+    Film(StoryTime),
     /// The frames in which a shot emerges from the one before it.
     Transition(StoryTime),
     /// A cut episode.
@@ -31,7 +34,9 @@ pub enum Subject {
 
 /// Why a text names no subject.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{got:?} names nothing: write `shot S01E01.03.002`, `sheet mei/everyday/front`, `transition S01E01.03.002` or `episode S01E01`")]
+#[error(
+    "{got:?} names nothing: write `shot S01E01.03.002`, `film S01E01.03.002`, `sheet mei/everyday/front`, `transition S01E01.03.002` or `episode S01E01`"
+)]
 pub struct ParseSubjectError {
     /// What was given.
     pub got: String,
@@ -43,6 +48,7 @@ impl fmt::Display for Subject {
             Self::Sheet { character, look, since: None, slot } => write!(f, "sheet {character}/{look}/{slot}"),
             Self::Sheet { character, look, since: Some(since), slot } => write!(f, "sheet {character}/{look}@{since}/{slot}"),
             Self::Shot(at) => write!(f, "shot {at}"),
+            Self::Film(at) => write!(f, "film {at}"),
             Self::Transition(at) => write!(f, "transition {at}"),
             Self::Episode(at) => write!(f, "episode {at}"),
         }
@@ -65,6 +71,7 @@ impl FromStr for Subject {
                 fields.next().is_none().then_some(Self::Sheet { character, look: look.parse().ok()?, since, slot })
             }
             ("shot", at) => at.parse().ok().map(Self::Shot),
+            ("film", at) => at.parse().ok().map(Self::Film),
             ("transition", at) => at.parse().ok().map(Self::Transition),
             ("episode", at) => at.parse().ok().map(Self::Episode),
             _ => None,
@@ -95,6 +102,7 @@ mod tests {
             "sheet mei/everyday/front",
             "sheet mei/festival@S01E01.05/angry",
             "shot S01E01.03.002",
+            "film S01E01.03.002",
             "transition S01E01.03.002",
             "episode S01E01",
         ] {

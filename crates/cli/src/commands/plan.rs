@@ -87,6 +87,10 @@ fn print(plan: &Plan, listed: usize) {
                 output::line(format_args!("        … and {} more", causes.len() - 12));
             }
         }
+        let waiting = plan.steps.iter().filter(|step| step.action == Action::Wait).count();
+        if waiting > 0 {
+            output::line(format_args!("\n{waiting} film(s) wait until the key pictures of their shots are accepted."));
+        }
         let count = |action: Action| plan.steps.iter().filter(|step| step.action == action).count();
         output::line(format_args!(
             "\nPlan: {} to draw ({} frames), {} to reuse, {} episode(s) to cut, {} unchanged.",
@@ -114,6 +118,7 @@ fn print_step(step: &Step) {
         Action::Draw => ("+ draw ", 32),
         Action::Reuse => ("= reuse", 36),
         Action::Cut => ("~ cut  ", 33),
+        Action::Wait => (". wait ", 90),
     };
     let mut reasons: Vec<String> = step.reasons.iter().take(REASONS).map(ToString::to_string).collect();
     if step.reasons.len() > REASONS {
@@ -125,4 +130,10 @@ fn print_step(step: &Step) {
         step.subject.to_string(),
         output::paint(&reasons.join("; "), 90)
     ));
+    for piece in &step.pieces {
+        let from = format!("frame-{:04}.png", piece.from);
+        let way = piece.to.map_or_else(|| format!("from {from}"), |to| format!("{from} to frame-{to:04}.png"));
+        let said = format!("frames {} to {}: {way}, {} frames drawn", piece.start, piece.end - 1, piece.frames);
+        output::line(format_args!("          {}", output::paint(&said, 90)));
+    }
 }

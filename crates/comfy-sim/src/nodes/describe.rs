@@ -1,5 +1,8 @@
 //! The classes' entries of `/object_info`: names, types and bounds as servers give them.
 
+mod films;
+
+pub(super) use films::*;
 use serde_json::{Map, Value, json};
 
 use crate::house::House;

@@ -28,14 +28,14 @@ pub(super) fn clip_text_encode(call: &Call<'_>) -> Result<Left, Stop> {
 pub(super) fn empty_latent_image(call: &Call<'_>) -> Result<Left, Stop> {
     let (width, height, count) = (call.whole("width")?, call.whole("height")?, call.whole("batch_size")?);
     // Latents have an eighth of the size, rounded down.
-    Ok(latent(Latent { width: width / 8 * 8, height: height / 8 * 8, count, pictures: None, mask: None }))
+    Ok(latent(Latent { width: width / 8 * 8, height: height / 8 * 8, count, pictures: None, mask: None, film: false }))
 }
 
 pub(super) fn vae_encode(call: &Call<'_>) -> Result<Left, Stop> {
     let pictures = call.images("pixels")?.to_vec();
     let (width, height) = pictures.first().map_or((8, 8), image::RgbImage::dimensions);
     let count = u32::try_from(pictures.len()).unwrap_or(u32::MAX);
-    Ok(latent(Latent { width, height, count, pictures: Some(pictures), mask: None }))
+    Ok(latent(Latent { width, height, count, pictures: Some(pictures), mask: None, film: false }))
 }
 
 pub(super) fn set_latent_noise_mask(call: &Call<'_>) -> Result<Left, Stop> {

@@ -1,6 +1,7 @@
 //! The node classes that this server has, and what they do.
 
 mod describe;
+mod film;
 mod latents;
 mod masks;
 mod pictures;
@@ -29,7 +30,8 @@ pub(crate) enum Output {
     Model(String),
     Clip,
     Vae,
-    /// A number, text, truth value.
+    Film(Arc<Film>),
+    /// A number, text, truth value; what a sampler is to be, and its steps.
     Plain(Value),
     /// Nothing gets through, for this reason.
     Blocked(String),
@@ -44,6 +46,16 @@ pub(crate) struct Latent {
     pub(crate) pictures: Option<Vec<RgbImage>>,
     /// Where it may be drawn anew: white is.
     pub(crate) mask: Option<GrayImage>,
+    /// Whether its pictures are the frames of one film, and not several pictures.
+    pub(crate) film: bool,
+}
+
+/// Frames that are to be a film.
+#[derive(Debug)]
+pub(crate) struct Film {
+    pub(crate) frames: Arc<Vec<RgbImage>>,
+    /// Frames per second.
+    pub(crate) fps: f64,
 }
 
 /// What a node leaves.
@@ -205,6 +217,24 @@ pub(crate) const CLASSES: &[Class] = &[
     // What is decoded in tiles looks the same here.
     Class { name: "VAEDecodeTiled", describe: describe::vae_decode_tiled, run: latents::vae_decode },
     Class { name: "KSampler", describe: describe::k_sampler, run: sampler::k_sampler },
+    Class { name: "KSamplerAdvanced", describe: describe::k_sampler_advanced, run: sampler::k_sampler_advanced },
+    Class { name: "UNETLoader", describe: describe::unet_loader, run: film::unet_loader },
+    Class { name: "CLIPLoader", describe: describe::clip_loader, run: film::clip_loader },
+    Class { name: "VAELoader", describe: describe::vae_loader, run: film::vae_loader },
+    Class { name: "LoraLoaderModelOnly", describe: describe::lora_loader_model_only, run: film::lora_loader_model_only },
+    Class { name: "ModelSamplingSD3", describe: describe::model_sampling_sd3, run: film::model_sampling },
+    Class { name: "WanImageToVideo", describe: describe::wan_image_to_video, run: film::wan_between },
+    Class { name: "WanFirstLastFrameToVideo", describe: describe::wan_first_last_frame_to_video, run: film::wan_between },
+    Class { name: "Wan22ImageToVideoLatent", describe: describe::wan22_image_to_video_latent, run: film::empty_film },
+    Class { name: "EmptyLTXVLatentVideo", describe: describe::empty_ltxv_latent_video, run: film::empty_film },
+    Class { name: "LTXVConditioning", describe: describe::ltxv_conditioning, run: film::ltxv_conditioning },
+    Class { name: "LTXVPreprocess", describe: describe::ltxv_preprocess, run: film::ltxv_preprocess },
+    Class { name: "LTXVImgToVideoInplace", describe: describe::ltxv_img_to_video_inplace, run: film::ltxv_img_to_video },
+    Class { name: "LTXVScheduler", describe: describe::ltxv_scheduler, run: sampler::ltxv_scheduler },
+    Class { name: "KSamplerSelect", describe: describe::k_sampler_select, run: sampler::k_sampler_select },
+    Class { name: "SamplerCustom", describe: describe::sampler_custom, run: sampler::sampler_custom },
+    Class { name: "CreateVideo", describe: describe::create_video, run: film::create_video },
+    Class { name: "SaveVideo", describe: describe::save_video, run: film::save_video },
     Class { name: "StandInSampler", describe: describe::stand_in_sampler, run: sampler::stand_in_sampler },
 ];
 

@@ -144,25 +144,69 @@ fn preview(call: &Call<'_>, picture: &RgbImage, step: u32, steps: u32) -> Result
 }
 
 pub(super) fn k_sampler(call: &Call<'_>) -> Result<Left, Stop> {
+    let (latent, steps) = (call.latent("latent_image")?, call.whole("steps")?);
+    let pictures = drawn(call, &latent, call.seed("seed")?)?;
+    sample(call, steps, &pictures)?;
+    let latent = Latent { pictures: Some(pictures), ..latent.as_ref().clone() };
+    Ok(Left { outputs: vec![Output::Latent(Arc::new(latent))], ui: None })
+}
+
+/// Draws some of the steps. What comes out with noise left over is for another sampler to go on with.
+pub(super) fn k_sampler_advanced(call: &Call<'_>) -> Result<Left, Stop> {
+    let (latent, steps) = (call.latent("latent_image")?, call.whole("steps")?);
+    let (from, to) = (call.whole("start_at_step")?, call.whole("end_at_step")?.min(steps));
+    let steps = to.saturating_sub(from);
+    if call.text("return_with_leftover_noise")? == "enable" {
+        call.model("model")?;
+        sample(call, steps, latent.pictures.as_deref().unwrap_or_default())?;
+        return Ok(Left { outputs: vec![Output::Latent(latent)], ui: None });
+    }
+    let pictures = drawn(call, &latent, call.seed("noise_seed")?)?;
+    sample(call, steps, &pictures)?;
+    let latent = Latent { pictures: Some(pictures), ..latent.as_ref().clone() };
+    Ok(Left { outputs: vec![Output::Latent(Arc::new(latent))], ui: None })
+}
+
+/// How many steps a sampler takes: all that a stand-in knows of how they are spread.
+pub(super) fn ltxv_scheduler(call: &Call<'_>) -> Result<Left, Stop> {
+    Ok(Left { outputs: vec![Output::Plain(call.whole("steps")?.into())], ui: None })
+}
+
+pub(super) fn k_sampler_select(call: &Call<'_>) -> Result<Left, Stop> {
+    Ok(Left { outputs: vec![Output::Plain(call.text("sampler_name")?.into())], ui: None })
+}
+
+pub(super) fn sampler_custom(call: &Call<'_>) -> Result<Left, Stop> {
+    call.text("sampler")?;
+    let (latent, steps) = (call.latent("latent_image")?, call.whole("sigmas")?);
+    let pictures = drawn(call, &latent, call.seed("noise_seed")?)?;
+    sample(call, steps, &pictures)?;
+    let latent = Output::Latent(Arc::new(Latent { pictures: Some(pictures), ..latent.as_ref().clone() }));
+    Ok(Left { outputs: vec![latent.clone(), latent], ui: None })
+}
+
+/// The pictures of a latent as the model and the prompt have them.
+fn drawn(call: &Call<'_>, latent: &Latent, seed: u64) -> Result<Vec<RgbImage>, Stop> {
     let model = call.model("model")?;
     let positive = call.conditioning("positive")?;
     call.conditioning("negative")?;
-    let (latent, steps, seed) = (call.latent("latent_image")?, call.whole("steps")?, call.seed("seed")?);
     let drift = call.house.options.drift;
+    let prompt = format!("{model}: {positive}");
+    let size = (latent.width, latent.height);
     let draw = |index: u32| {
         let base = latent.pictures.as_ref().and_then(|pictures| pictures.get(index as usize));
-        let prompt = format!("{model}: {positive}");
-        let size = (latent.width, latent.height);
-        let drawn = Sketch { prompt: &prompt, seed: seed.wrapping_add(u64::from(index)), size, drift, base }.draw();
+        // The frames of a film are off alike; pictures are several tries.
+        let seed = if latent.film { seed } else { seed.wrapping_add(u64::from(index)) };
+        let drawn = Sketch { prompt: &prompt, seed, size, drift, base }.draw();
         match (base, &latent.mask) {
             (Some(base), Some(mask)) => only_within(mask, base, drawn),
             _ => drawn,
         }
     };
-    let pictures: Vec<_> = (0..latent.count).map(draw).collect();
-    sample(call, steps, &pictures)?;
-    let latent = Latent { pictures: Some(pictures), ..latent.as_ref().clone() };
-    Ok(Left { outputs: vec![Output::Latent(Arc::new(latent))], ui: None })
+    if latent.film && latent.pictures.is_none() {
+        return Ok(super::film::panned(&draw(0), latent.count));
+    }
+    Ok((0..latent.count).map(draw).collect())
 }
 
 pub(super) fn stand_in_sampler(call: &Call<'_>) -> Result<Left, Stop> {

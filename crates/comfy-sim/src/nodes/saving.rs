@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::Cursor;
+use std::path::PathBuf;
 
 use image::{ImageFormat, RgbImage};
 use serde_json::{Value, json};
@@ -37,16 +38,32 @@ pub(super) fn preview_image(call: &Call<'_>) -> Result<Left, Stop> {
     save(call, Folder::Temp, "ComfyUI_temp_standin", Naming::Underscore)
 }
 
+/// Where files of a prefix go, and which number the first of them has.
+pub(super) struct Place {
+    pub(super) inside: PathBuf,
+    pub(super) subfolder: String,
+    pub(super) stem: String,
+    pub(super) first: u32,
+}
+
+impl Place {
+    /// Finds it, and makes its folder.
+    pub(super) fn find(call: &Call<'_>, folder: Folder, prefix: &str, (width, height): (u32, u32)) -> Result<Self, Stop> {
+        let prefix = prefix.replace("%width%", &width.to_string()).replace("%height%", &height.to_string());
+        let (subfolder, stem) = prefix.rsplit_once('/').unwrap_or(("", &prefix));
+        let inside = call.house.folders.inside(folder, subfolder).ok_or_else(|| {
+            Exception::new("Exception", "**** ERROR: Saving image outside the output folder is not allowed.\n full_output_folder: ...\n")
+        })?;
+        fs::create_dir_all(&inside)?;
+        let first = next_number(&inside, stem)?;
+        Ok(Self { inside, subfolder: subfolder.to_owned(), stem: stem.to_owned(), first })
+    }
+}
+
 fn save(call: &Call<'_>, folder: Folder, prefix: &str, naming: Naming) -> Result<Left, Stop> {
     let images = call.images("images")?;
-    let (width, height) = images.first().map_or((0, 0), RgbImage::dimensions);
-    let prefix = prefix.replace("%width%", &width.to_string()).replace("%height%", &height.to_string());
-    let (subfolder, stem) = prefix.rsplit_once('/').unwrap_or(("", &prefix));
-    let inside = call.house.folders.inside(folder, subfolder).ok_or_else(|| {
-        Exception::new("Exception", "**** ERROR: Saving image outside the output folder is not allowed.\n full_output_folder: ...\n")
-    })?;
-    fs::create_dir_all(&inside)?;
-    let first = next_number(&inside, stem)?;
+    let size = images.first().map_or((0, 0), RgbImage::dimensions);
+    let Place { inside, subfolder, stem, first } = Place::find(call, folder, prefix, size)?;
     let mut entries = Vec::new();
     for (number, image) in (first..).zip(images.iter()) {
         let filename = match naming {

@@ -372,13 +372,49 @@ async fn recorded_graphs_of_nodes_that_are_here_run_and_leave_the_same_names() {
         picture.save(sim.input().join(name)).unwrap();
     }
     let mut ran = Vec::new();
-    for case in ["load_invert", "load_blur_subfolder", "load_output_annotated", "save_image_adv", "save_image_batch4", "txt2img", "img2img"]
-    {
+    for case in [
+        "load_invert",
+        "load_blur_subfolder",
+        "load_output_annotated",
+        "save_image_adv",
+        "save_image_batch4",
+        "create_save_video_auto",
+        "create_save_video_old_style",
+        "create_save_video_mp4",
+        "txt2img",
+        "txt2img_batch_to_video",
+        "img2img",
+    ] {
         let (heard, history, _) = run(&sim, &recorded[case]["workflow"], false, Value::Null).await;
         assert!(heard.iter().any(|message| message["type"] == recorded[case]["status"]), "{case}: {heard:#?}");
         let names = |outputs: &Value| same(outputs).to_string().replace("dvxrn", "standin");
         assert_eq!(names(&history[1]["ID"]["outputs"]), names(&recorded[case]["outputs"]), "{case}");
         ran.push(case);
     }
-    assert_eq!(ran.len(), 7);
+    assert_eq!(ran.len(), 11);
+}
+
+#[tokio::test]
+async fn recorded_films_leave_the_same_names_and_are_films() {
+    let (recorded, sim) = (recording("71_wan_video"), server(Schedule::default()).await);
+    image::RgbImage::from_fn(64, 48, |x, y| image::Rgb([x as u8, y as u8, 9])).save(sim.input().join("char.png")).unwrap();
+    for case in ["wan_i2v", "wan_flf2v"] {
+        // The files of models are this server's own.
+        let text = recorded[case]["workflow"].to_string();
+        let files =
+            [("tiny_wan_i2v_random", "standin_video"), ("tiny_clip_l_random", "standin_text"), ("tiny_wan_vae_random", "standin_vae")];
+        let text = files.iter().fold(text, |text, (theirs, ours)| text.replace(theirs, ours));
+        let (heard, history, _) = run(&sim, &serde_json::from_str(&text).unwrap(), false, Value::Null).await;
+        assert!(heard.iter().any(|message| message["type"] == recorded[case]["status"]), "{case}: {heard:#?}");
+        let outputs = &history[1]["ID"]["outputs"];
+        assert_eq!(*outputs, same(&recorded[case]["outputs"]), "{case}");
+        let file = outputs["11"]["images"][0]["filename"].as_str().unwrap();
+        let probed = std::process::Command::new("ffprobe")
+            .args(["-loglevel", "error", "-count_frames", "-show_entries", "stream=codec_name,width,height,r_frame_rate,nb_read_frames"])
+            .args(["-of", "csv=p=0"])
+            .arg(sim.output().join("video").join(file))
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8(probed.stdout).unwrap().trim(), "h264,128,128,16/1,9", "{case}");
+    }
 }

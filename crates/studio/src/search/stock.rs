@@ -131,7 +131,7 @@ impl Stock {
             let pictures = match (&node.subject, &node.work) {
                 (Subject::Sheet { look, slot, .. }, Work::Sheet(brief)) => sightings.sheet(brief, look, slot),
                 (Subject::Shot(at), Work::Shot { clip, .. }) => sightings.shot(*at, clip),
-                // A transition is a mixture of two pictures that are there by themselves.
+                // Films and transitions are made of pictures that are there by themselves.
                 _ => return None,
             };
             Some(Drawable { subject: node.subject.clone(), recipe: Some(node.recipe), pictures })
@@ -255,7 +255,7 @@ impl OnHand {
 
 /// Whether a subject lies in an episode, a scene or a shot.
 fn lies_within(subject: &Subject, within: StoryTime) -> bool {
-    let (Subject::Shot(at) | Subject::Transition(at) | Subject::Episode(at)) = subject else { return false };
+    let (Subject::Shot(at) | Subject::Film(at) | Subject::Transition(at) | Subject::Episode(at)) = subject else { return false };
     at.episode_start() == within.episode_start()
         && (within.scene == 0 || at.scene == within.scene)
         && (within.shot == 0 || at.shot == within.shot)

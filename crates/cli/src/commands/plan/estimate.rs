@@ -6,18 +6,19 @@ use studio::estimate::PlanEstimate;
 use crate::output;
 
 pub(super) fn print(estimate: &PlanEstimate) {
-    let (count, template) = (estimate.pictures, &estimate.template);
+    let (count, template) = (estimate.pictures + estimate.pieces, &estimate.template);
+    let drawn = match estimate.pieces {
+        0 => format!("{} with {template}", pictures(estimate.pictures)),
+        pieces => format!("{} with {template} and {pieces} piece(s) of film", pictures(estimate.pictures)),
+    };
     match &estimate.drawing.figures {
         _ if count == 0 => output::line("Estimate: no picture has to be drawn."),
         Figures::Estimated { seconds, node_seconds, cost, .. } => {
             let (time, all) = (lasting(*seconds), lasting(*node_seconds));
-            output::line(format_args!(
-                "Estimate: {} with {template} take about {time}, {all} of nodes' time, and cost about {cost}.",
-                pictures(count)
-            ));
+            output::line(format_args!("Estimate: {drawn} take about {time}, {all} of nodes' time, and cost about {cost}."));
         }
         Figures::NotMeasured { reason } => {
-            output::line(format_args!("Estimate: {} with {template}; time and money are not measured: {reason}.", pictures(count)));
+            output::line(format_args!("Estimate: {drawn}; time and money are not measured: {reason}."));
         }
     }
     for share in &estimate.drawing.nodes {

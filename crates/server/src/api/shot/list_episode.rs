@@ -53,6 +53,9 @@ pub(crate) struct ShotView {
     /// What it was drawn as; its fields are those of an artifact, and absent while nothing is drawn.
     #[serde(flatten)]
     drawn: Option<Drawn>,
+    /// What was drawn between its key pictures, with a verdict of its own; absent while nothing is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    film: Option<Drawn>,
 }
 
 /// Shots of an episode.
@@ -72,7 +75,8 @@ pub(crate) async fn shots(
     let episode = shown.episode(&episode)?;
     let all: Vec<_> = episode.shots().collect();
     let page = paging.of(&all, |(_, shot)| shot.at.to_string())?;
-    let mut drawn = Drawn::by_subject(&desk, project, |subject| subject.starts_with("shot ")).await?;
+    let of_a_shot = |subject: &str| subject.starts_with("shot ") || subject.starts_with("film ");
+    let mut drawn = Drawn::by_subject(&desk, project, of_a_shot).await?;
     let name =
         |slug: &bible::Slug| shown.show.bible.characters.get(slug).map_or_else(|| slug.to_string(), |character| character.name.clone());
     let items = page
@@ -82,6 +86,7 @@ pub(crate) async fn shots(
             let subject = Subject::Shot(shot.at).to_string();
             ShotView {
                 drawn: drawn.remove(&subject),
+                film: drawn.remove(&Subject::Film(shot.at).to_string()),
                 subject,
                 at: shot.at.to_string(),
                 heading: scene.heading.clone(),
