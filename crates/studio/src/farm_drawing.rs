@@ -19,6 +19,8 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use worker::{Drawn, ExpectedOutput, Input, Payload, Variant};
 
+use crate::said::Said;
+
 /// Where pictures that steer go on a server.
 const FOLDER: &str = "echo-studio";
 
@@ -147,7 +149,7 @@ impl FarmDrawing {
 
     /// Waits for a job. One that is `ending` is tried again when it has ended.
     async fn wait(&self, id: JobId, mut ending: bool) -> Result<Drawn, EngineError> {
-        let (mut pause, begun, mut said) = (LOOKS[0], Instant::now(), String::new());
+        let (mut pause, begun, mut said) = (LOOKS[0], Instant::now(), Said::default());
         loop {
             match self.store.farm_job_state(id).await.map_err(|error| unavailable(&error))? {
                 Some(JobState::Done) => return self.drawn(id).await,
@@ -175,13 +177,10 @@ impl FarmDrawing {
     }
 
     /// Says once for each reason why a job waits.
-    async fn say_why(&self, id: JobId, said: &mut String) {
-        if let Ok(Some(waiting)) = self.store.why_job_waits(id, &Policy::default(), (self.now)()).await {
-            let why = waiting.to_string();
-            if *said != why {
-                tracing::warn!(job.id = %id, "a picture waits: {why}");
-                *said = why;
-            }
+    async fn say_why(&self, id: JobId, said: &mut Said) {
+        let waiting = self.store.why_job_waits(id, &Policy::default(), (self.now)()).await.ok().flatten();
+        if let Some(why) = waiting.and_then(|waiting| said.news(waiting)) {
+            tracing::warn!(job.id = %id, "a picture waits: {why}");
         }
     }
 

@@ -60,6 +60,7 @@ mod references;
 mod remembered;
 pub mod rendering;
 mod review;
+mod said;
 pub mod screenplay;
 pub mod search;
 pub mod sheet;

@@ -161,7 +161,8 @@ impl fmt::Display for Missing {
                 listed(formatter, present)?;
             }
             MissingKind::ModelFile { slot, kind, file: None, present } => {
-                write!(formatter, "`{slot}` has to name a {kind} file")?;
+                let article = if matches!(kind, ModelKind::IpAdapter | ModelKind::UpscaleModel) { "an" } else { "a" };
+                write!(formatter, "`{slot}` has to name {article} {kind} file")?;
                 listed(formatter, present)?;
             }
             MissingKind::Option { node, input, value, allowed } => {

@@ -3,6 +3,7 @@
 
 mod broken;
 mod filled;
+mod inputs;
 mod own;
 mod server;
 
