@@ -61,3 +61,21 @@ fn killed_fifty_times_it_still_ends_with_the_same_bytes() {
         assert_eq!(std::fs::read_dir(desk.path(".echo/scratch")).map_or(0, Iterator::count), 0, "scratch is left");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn asked_to_end_as_service_managers_do_it_ends_as_with_ctrl_c() {
+    use std::io::{BufRead as _, BufReader};
+
+    let desk = Desk::tiny();
+    let mut child = desk.command(&["sim", "--port", "0"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    // Once the address is there it listens for signals too, or is about to.
+    let mut address = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut address).unwrap();
+    assert!(address.starts_with("http://"), "{address}");
+    std::thread::sleep(Duration::from_millis(500));
+    let asked = std::process::Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(asked.success());
+    let ended = child.wait().unwrap();
+    assert_eq!(ended.code(), Some(0), "{ended}");
+}

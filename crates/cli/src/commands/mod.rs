@@ -65,20 +65,38 @@ pub(crate) async fn open(context: &Context, project: &Path) -> anyhow::Result<St
     Ok(studio)
 }
 
-/// Ends when the person presses Ctrl-C; a second time ends the process at once.
+/// Ends when the person presses Ctrl-C, or when the process is asked to end (SIGTERM, as service managers and containers
+/// do); a second time ends it at once.
 pub(crate) fn until_interrupted() -> CancellationToken {
     let token = CancellationToken::new();
     let cancel = token.clone();
     tokio::spawn(async move {
-        if tokio::signal::ctrl_c().await.is_ok() {
+        if asked_to_end().await {
             output::note("stopping: what is finished is kept (Ctrl-C again to end at once)");
             cancel.cancel();
-            if tokio::signal::ctrl_c().await.is_ok() {
+            if asked_to_end().await {
                 std::process::exit(Exit::Cancelled as i32);
             }
         }
     });
     token
+}
+
+/// Waits for either signal; false when neither can be heard.
+#[cfg(unix)]
+async fn asked_to_end() -> bool {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminated) = signal(SignalKind::terminate()) else { return tokio::signal::ctrl_c().await.is_ok() };
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted.is_ok(),
+        heard = terminated.recv() => heard.is_some(),
+    }
+}
+
+/// Waits for the signal; false when it cannot be heard.
+#[cfg(not(unix))]
+async fn asked_to_end() -> bool {
+    tokio::signal::ctrl_c().await.is_ok()
 }
 
 /// Prints everything that is wrong in a project's files.
