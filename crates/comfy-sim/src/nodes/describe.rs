@@ -2,6 +2,7 @@
 
 mod films;
 
+pub(crate) use films::FILES;
 pub(super) use films::*;
 use serde_json::{Map, Value, json};
 

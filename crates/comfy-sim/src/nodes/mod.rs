@@ -11,6 +11,7 @@ mod saving;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub(crate) use describe::FILES;
 use image::{GrayImage, RgbImage};
 use serde_json::Value;
 

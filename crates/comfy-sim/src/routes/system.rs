@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::Shared;
 use crate::Version;
-use crate::nodes::{CLASSES, class as find};
+use crate::nodes::{CLASSES, FILES, class as find};
 
 /// What a small graphics card would have, in bytes.
 const MEMORY: u64 = 8 << 30;
@@ -36,14 +36,18 @@ pub(super) async fn class(State(house): Shared, Path(name): Path<String>) -> Jso
 }
 
 pub(super) async fn model_folders() -> Json<Value> {
-    Json(json!(["checkpoints", "loras"]))
+    let films = FILES.iter().map(|(folder, _)| *folder);
+    Json(["checkpoints", "loras"].into_iter().chain(films).collect())
 }
 
 pub(super) async fn models(State(house): Shared, Path(folder): Path<String>) -> Response {
     match folder.as_str() {
         "checkpoints" => Json(house.options.checkpoints.clone()).into_response(),
         "loras" => Json(house.options.loras.clone()).into_response(),
-        _ => StatusCode::NOT_FOUND.into_response(),
+        folder => FILES
+            .iter()
+            .find(|(name, _)| *name == folder)
+            .map_or_else(|| StatusCode::NOT_FOUND.into_response(), |(_, files)| Json(files).into_response()),
     }
 }
 

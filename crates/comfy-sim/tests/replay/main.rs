@@ -408,7 +408,7 @@ async fn recorded_films_leave_the_same_names_and_are_films() {
         assert!(heard.iter().any(|message| message["type"] == recorded[case]["status"]), "{case}: {heard:#?}");
         let outputs = &history[1]["ID"]["outputs"];
         assert_eq!(*outputs, same(&recorded[case]["outputs"]), "{case}");
-        let file = outputs["11"]["images"][0]["filename"].as_str().unwrap();
+        let file = recorded[case]["outputs"]["11"]["images"][0]["filename"].as_str().unwrap();
         let probed = std::process::Command::new("ffprobe")
             .args(["-loglevel", "error", "-count_frames", "-show_entries", "stream=codec_name,width,height,r_frame_rate,nb_read_frames"])
             .args(["-of", "csv=p=0"])

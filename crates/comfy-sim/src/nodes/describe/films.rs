@@ -5,6 +5,17 @@ use serde_json::{Value, json};
 use super::{Input, SAMPLERS, SCHEDULERS, choice, entry, float, int, socket};
 use crate::house::House;
 
+/// The model files that films are drawn with, by folder: names only, as all of this server's models are.
+pub(crate) const FILES: [(&str, &[&str]); 3] = [
+    ("diffusion_models", &["standin_high.safetensors", "standin_low.safetensors", "standin_video.safetensors"]),
+    ("text_encoders", &["standin_text.safetensors"]),
+    ("vae", &["standin_vae.safetensors"]),
+];
+
+fn files_of(folder: &str) -> Vec<&'static str> {
+    FILES.iter().filter(|(name, _)| *name == folder).flat_map(|(_, files)| files.iter().copied()).collect()
+}
+
 pub(in crate::nodes) fn k_sampler_advanced(_: &House) -> Value {
     let inputs = [
         ("model", socket("MODEL")),
@@ -25,19 +36,20 @@ pub(in crate::nodes) fn k_sampler_advanced(_: &House) -> Value {
 }
 
 pub(in crate::nodes) fn unet_loader(_: &House) -> Value {
-    let files = ["standin_high.safetensors", "standin_low.safetensors", "standin_video.safetensors"];
-    let inputs = [("unet_name", choice(&files)), ("weight_dtype", choice(&["default", "fp8_e4m3fn", "fp8_e4m3fn_fast", "fp8_e5m2"]))];
+    let inputs = [
+        ("unet_name", choice(&files_of("diffusion_models"))),
+        ("weight_dtype", choice(&["default", "fp8_e4m3fn", "fp8_e4m3fn_fast", "fp8_e5m2"])),
+    ];
     entry("UNETLoader", "advanced/loaders", &inputs, &[], &["MODEL"], false)
 }
 
 pub(in crate::nodes) fn clip_loader(_: &House) -> Value {
-    let inputs =
-        [("clip_name", choice(&["standin_text.safetensors"])), ("type", choice(&["stable_diffusion", "wan", "ltxv", "qwen_image"]))];
+    let inputs = [("clip_name", choice(&files_of("text_encoders"))), ("type", choice(&["stable_diffusion", "wan", "ltxv", "qwen_image"]))];
     entry("CLIPLoader", "advanced/loaders", &inputs, &[("device", choice(&["default", "cpu"]))], &["CLIP"], false)
 }
 
 pub(in crate::nodes) fn vae_loader(_: &House) -> Value {
-    entry("VAELoader", "loaders", &[("vae_name", choice(&["standin_vae.safetensors"]))], &[], &["VAE"], false)
+    entry("VAELoader", "loaders", &[("vae_name", choice(&files_of("vae")))], &[], &["VAE"], false)
 }
 
 pub(in crate::nodes) fn lora_loader_model_only(house: &House) -> Value {
