@@ -15,7 +15,7 @@ use editorial::sound::{Cue, Loudness, MixSpec};
 use editorial::subtitle::{Dialogue, Subtitles};
 use editorial::thumbnails::{ContactSheet, timecode};
 use editorial::voice::{Fit, Speech, speak};
-use store::{Artifact, ArtifactFile, Cut, Decision, VerdictStatus};
+use store::{Artifact, ArtifactFile, Cut, Decision, Placed, VerdictStatus};
 use uuid::Uuid;
 
 use crate::gate::{GateReport, MeasuredPart};
@@ -41,10 +41,18 @@ struct Material {
     commits: BTreeMap<Digest, CommitId>,
 }
 
+/// Whether a cut is of what is placed for an episode: from its recipe, and of no clip that was drawn again since.
+pub(crate) fn is_of(cut: &Cut, episode: &EpisodeNode, placed: &HashMap<String, Placed>) -> bool {
+    let later = |clip: &Subject| placed.get(&clip.to_string()).is_some_and(|placed| placed.made_at > cut.created_at);
+    cut.recipe == episode.recipe && !episode.clips.iter().any(later)
+}
+
 impl Production<'_> {
     /// Cuts every episode whose clips are all accepted and which is not cut from them yet.
     pub(crate) async fn cut_all(&self, held: &[Listed], facts: &RunFacts) -> Result<Vec<ProducedEpisode>, StudioError> {
         let held: HashSet<&str> = held.iter().map(|held| held.subject.as_str()).collect();
+        let placed = self.studio.store.placements(self.project).await?;
+        let placed: HashMap<String, Placed> = placed.into_iter().map(|placed| (placed.subject.clone(), placed)).collect();
         let mut episodes = Vec::new();
         let mut begun = false;
         for node in &self.graph.episodes {
@@ -64,7 +72,7 @@ impl Production<'_> {
                 episodes.push(ProducedEpisode { episode: node.at.to_string(), cut: false, missing, files });
                 continue;
             }
-            let (cut, made) = match known.filter(|cut| cut.recipe == node.recipe) {
+            let (cut, made) = match known.filter(|cut| is_of(cut, node, &placed)) {
                 Some(cut) => (cut, false),
                 None => {
                     if !begun {

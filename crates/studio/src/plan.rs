@@ -9,8 +9,11 @@ use serde::Serialize;
 use store::{Placed, RecipeKind, VerdictStatus};
 use uuid::Uuid;
 
-use crate::gate::by_construction;
-use crate::graph::{Graph, Node};
+use crate::attempts::attempts_at_rejected;
+use crate::cut::is_of;
+use crate::gate::{GateReport, by_construction};
+use crate::graph::{Graph, Node, Work};
+use crate::people::GATE;
 use crate::reason::{self, Reason};
 use crate::remembered::Remembered;
 use crate::rendering::Rendering;
@@ -150,13 +153,17 @@ impl Studio {
         let current = Current::read(self, &show.project.settings.slug).await?;
         let mut stale: Vec<&Node> = Vec::new();
         let mut waiting = Vec::new();
+        let mut rejected: Vec<(usize, Uuid)> = Vec::new();
         let mut unchanged = 0;
-        for node in &graph.nodes {
+        for (place, node) in graph.nodes.iter().enumerate() {
             // Before the first production nothing is placed, and nothing has to be looked up by name.
             let name = if current.placed.is_empty() { String::new() } else { node.subject.to_string() };
             match current.placed.get(&name) {
                 Some(placed) if placed.recipe == node.recipe => {
                     unchanged += 1;
+                    if placed.status == VerdictStatus::Rejected {
+                        rejected.push((place, placed.artifact));
+                    }
                     if placed.status != VerdictStatus::Accepted {
                         waiting.push(Waiting { subject: name, status: placed.status });
                     }
@@ -165,13 +172,30 @@ impl Studio {
             }
         }
         let mut steps = self.explain(show, graph, &current, &stale).await?;
-        let drawn_again: HashSet<&Subject> = stale.iter().map(|node| &node.subject).collect();
+        let mut drawn_again: HashSet<&Subject> = stale.iter().map(|node| &node.subject).collect();
+        let again = self.drawn_again(show, graph, &current, &rejected, &drawn_again).await?;
+        if !again.is_empty() {
+            drawn_again.extend(again.iter().map(|(node, _)| &node.subject));
+            unchanged -= again.len();
+            let names: HashSet<String> = again.iter().map(|(node, _)| node.subject.to_string()).collect();
+            waiting.retain(|waiting: &Waiting| !names.contains(&waiting.subject));
+            steps.extend(again.into_iter().map(|(node, reason)| Step {
+                subject: node.subject.clone(),
+                recipe: node.recipe,
+                action: Action::Draw,
+                frames: node.work.frames().into(),
+                reasons: vec![reason],
+            }));
+            let order: HashMap<&Subject, usize> = graph.nodes.iter().enumerate().map(|(place, node)| (&node.subject, place)).collect();
+            steps.sort_by_key(|step| order.get(&step.subject).copied());
+        }
         for episode in &graph.episodes {
             let cut = match current.project {
                 Some(project) => self.store.latest_cut(project, episode.at).await?,
                 None => None,
             };
-            if cut.as_ref().is_some_and(|cut| cut.recipe == episode.recipe) && !episode.clips.iter().any(|clip| drawn_again.contains(clip))
+            if cut.as_ref().is_some_and(|cut| is_of(cut, episode, &current.placed))
+                && !episode.clips.iter().any(|clip| drawn_again.contains(clip))
             {
                 unchanged += 1;
                 continue;
@@ -195,6 +219,51 @@ impl Studio {
         let cost = self.cost(current.project, &steps, by_construction(&graph.capabilities().name)).await?;
         let plan = Plan { project: show.project.settings.slug.clone(), bible: show.version, steps, unchanged, waiting, removed, cost };
         Ok((plan, current))
+    }
+
+    /// What is drawn again although its recipe is the same: what the gate rejects (by place in the graph, with its artifact) and
+    /// was drawn less often than it may be, and what lies between such a shot and the next, which is made of the pictures that
+    /// are chosen. What a person decided on stays.
+    async fn drawn_again<'g>(
+        &self,
+        show: &Show,
+        graph: &'g Graph<'_>,
+        current: &Current,
+        rejected: &[(usize, Uuid)],
+        drawn_anyway: &HashSet<&Subject>,
+    ) -> Result<Vec<(&'g Node, Reason)>, StudioError> {
+        // The layout engine would draw the same again.
+        if current.placed.is_empty() || by_construction(&graph.capabilities().name) {
+            return Ok(Vec::new());
+        }
+        let nodes = &graph.nodes;
+        let allowed = show.project.settings.render.attempts();
+        let artifacts: Vec<Uuid> = rejected.iter().map(|(_, artifact)| *artifact).collect();
+        let verdicts = self.store.latest_verdicts(&artifacts).await?;
+        let mut again: BTreeMap<usize, Reason> = BTreeMap::new();
+        for (place, artifact) in rejected {
+            let Some(verdict) = verdicts.get(artifact).filter(|verdict| verdict.decided_by == GATE) else { continue };
+            let damaged = |source| StudioError::Damaged { what: format!("the verdict on artifact {artifact}"), source };
+            let report: GateReport = serde_json::from_value(verdict.report.clone()).map_err(damaged)?;
+            // Where the gate has moved since, what it says now counts.
+            let attempts = attempts_at_rejected(&report.held_against(show.gate_of(&nodes[*place].work)));
+            if let Some(attempts) = attempts.filter(|attempts| *attempts < allowed) {
+                again.insert(*place, Reason::Rejected { attempts, of: allowed });
+            }
+        }
+        let is_shot = |place: &usize| matches!(nodes[*place].work, Work::Shot { .. });
+        for place in (0..nodes.len()).filter(|place| matches!(nodes[*place].work, Work::Transition { .. })) {
+            let Some(own) = current.placed.get(&nodes[place].subject.to_string()) else { continue };
+            // A production that was stopped in between has the shot, and the transition from before.
+            let since = |shot: &Placed| shot.made_at > own.made_at && shot.placed_at > own.placed_at;
+            let changes =
+                |shot: usize| again.contains_key(&shot) || current.placed.get(&nodes[shot].subject.to_string()).is_some_and(since);
+            let beside = [(0..place).rev().find(is_shot), (place..nodes.len()).find(is_shot)];
+            if !drawn_anyway.contains(&nodes[place].subject) && beside.into_iter().flatten().any(changes) {
+                again.insert(place, Reason::Beside);
+            }
+        }
+        Ok(again.into_iter().map(|(place, reason)| (&*nodes[place], reason)).collect())
     }
 
     /// Why each stale subject is stale, and whether its recipe was made before.

@@ -50,6 +50,15 @@ pub enum Reason {
     },
     /// Clips that an episode is joined from are made again, or what is said in it changed.
     Material,
+    /// The gate rejects it, and it may be drawn more often than it was.
+    Rejected {
+        /// How often it was drawn; of several pictures the one that was drawn least.
+        attempts: u32,
+        /// How often it may be.
+        of: u32,
+    },
+    /// A shot that it goes out from or leads into is drawn again.
+    Beside,
 }
 
 impl fmt::Display for Reason {
@@ -62,6 +71,11 @@ impl fmt::Display for Reason {
             Self::Encoder => f.write_str("clips are encoded otherwise"),
             Self::Brief { path, before, after } => write!(f, "{path}: {} → {}", shown(Some(before)), shown(Some(after))),
             Self::Material => f.write_str("its clips or its dialogue changed"),
+            Self::Rejected { attempts, of } => {
+                let noun = if *attempts == 1 { "attempt" } else { "attempts" };
+                write!(f, "the gate rejected it after {attempts} {noun}, and {of} are allowed")
+            }
+            Self::Beside => f.write_str("a shot beside it is drawn again"),
         }
     }
 }
