@@ -19,6 +19,7 @@
 pub mod attempts;
 pub mod bible_edit;
 pub mod checkout;
+mod collect;
 mod comfy_engine;
 mod cut;
 pub mod doctor;
@@ -43,6 +44,7 @@ pub mod listing;
 mod lock;
 mod networks;
 pub mod pairs;
+mod people;
 pub mod picture_files;
 pub mod plan;
 mod produce;
@@ -58,9 +60,11 @@ pub mod screenplay;
 pub mod search;
 pub mod sheet;
 mod show;
+mod style;
 pub mod subject;
 pub mod suggestion;
 
+pub use collect::{Collected, LeftOut};
 pub use environment::Environment;
 pub use error::StudioError;
 pub use history::{History, HistoryError};
