@@ -119,6 +119,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/anime/character-consistency/review-sheet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Puts a person's word on the newest version of a character's sheet
+         * @description It stands above the gate's until the sheet is signed anew. Who says so is told in the header.
+         */
+        post: operations["review_sheet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/anime/character-consistency/validate": {
         parameters: {
             query?: never;
@@ -3798,6 +3818,33 @@ export interface components {
             since?: string | null;
         };
         /**
+         * @description What a person says of a sheet.
+         * @example {
+         *       "character": "mio",
+         *       "look": "work",
+         *       "note": "her eyes are too small",
+         *       "project": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+         *       "status": "rejected"
+         *     }
+         */
+        SheetReview: {
+            /** @description The character. */
+            character: string;
+            /** @description The look; the character's first when left out. */
+            look?: string | null;
+            /** @description Why. */
+            note?: string;
+            /**
+             * Format: uuid
+             * @description The project.
+             */
+            project: string;
+            /** @description Since which change of their arc, such as `S01E03`; before the first when left out. */
+            since?: string | null;
+            /** @description Whether it is the reference from now on. */
+            status: components["schemas"]["SheetWord"];
+        };
+        /**
          * @description A picture of a character sheet.
          * @example {
          *       "artifact": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
@@ -3855,6 +3902,11 @@ export interface components {
             /** @example sheet mio/work/front */
             subject: string;
         };
+        /**
+         * @description Whether a sheet is to be used.
+         * @enum {string}
+         */
+        SheetWord: "accepted" | "rejected";
         /**
          * @description What the shot list says of one shot.
          * @example {
@@ -4371,6 +4423,10 @@ export interface components {
          *       "rule": "colour-model: hair of mio: expected #2b2f4a, found #7a2b3a",
          *       "score": 0.41,
          *       "status": "rejected",
+         *       "style": {
+         *         "detail": "scores 0.912 beside 27 accepted pictures",
+         *         "outcome": "passed"
+         *       },
          *       "subject": "sheet mio/work/front",
          *       "suggestions": [
          *         {
@@ -5143,6 +5199,10 @@ export interface operations {
                      *       "rule": "colour-model: hair of mio: expected #2b2f4a, found #7a2b3a",
                      *       "score": 0.41,
                      *       "status": "rejected",
+                     *       "style": {
+                     *         "detail": "scores 0.912 beside 27 accepted pictures",
+                     *         "outcome": "passed"
+                     *       },
                      *       "subject": "sheet mio/work/front",
                      *       "suggestions": [
                      *         {
@@ -5450,6 +5510,133 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+        };
+    };
+    review_sheet: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Who makes the edit: a name, or `Name <address>`, as UTF-8 with percent encoding (`Mei%20%E6%98%8E`). Who the
+                 *     server was started for, when left out.
+                 * @example Mei%20Tanaka
+                 */
+                "Echo-Author"?: string | null;
+                /**
+                 * @description Why, with percent encoding; what changed, in words, when left out.
+                 * @example She%20is%20older%20in%20season%20two
+                 */
+                "Echo-Message"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "character": "mio",
+                 *       "look": "work",
+                 *       "note": "her eyes are too small",
+                 *       "project": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+                 *       "status": "rejected"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SheetReview"];
+            };
+        };
+        responses: {
+            /** @description The sheet with the word on it */
+            200: {
+                headers: {
+                    /** @description Stands for this state: send it in `If-Match` with an edit of it */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "decided_by": "gate",
+                     *       "drawn": 14,
+                     *       "id": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
+                     *       "note": "",
+                     *       "sheet": {
+                     *         "canonical": [
+                     *           "front"
+                     *         ],
+                     *         "character": "mio",
+                     *         "digest": "9a1b2c3d4e5f60718293a4b5c6d7e8f9012233445566778899aabbccddeeff00",
+                     *         "identity": {
+                     *           "detail": "every picture is drawn from one figure of the bible",
+                     *           "outcome": "by_construction"
+                     *         },
+                     *         "look": "work",
+                     *         "measures": [
+                     *           "colour-model@1"
+                     *         ],
+                     *         "missing": [],
+                     *         "pairs": [
+                     *           {
+                     *             "copy": false,
+                     *             "least": [
+                     *               "skin",
+                     *               1.2
+                     *             ],
+                     *             "one": "front",
+                     *             "other": "side",
+                     *             "parts": 7,
+                     *             "score": 0.96
+                     *           }
+                     *         ],
+                     *         "since": null,
+                     *         "slots": [
+                     *           {
+                     *             "artifact": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f61",
+                     *             "checks": [
+                     *               {
+                     *                 "check": "pose",
+                     *                 "detail": "drawn from the pose `stand`, facing front",
+                     *                 "outcome": "by_construction"
+                     *               }
+                     *             ],
+                     *             "score": 0.97,
+                     *             "slot": "front",
+                     *             "status": "accepted"
+                     *           }
+                     *         ]
+                     *       },
+                     *       "status": "accepted",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["SignedView"];
+                };
+            };
+            400: components["responses"]["InvalidRequest"];
+            403: components["responses"]["ForeignOrigin"];
+            /** @description There is no such project, character or look, or no sheet was signed yet */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "detail": "there is no episode S02E01 in this project",
+                     *       "status": 404,
+                     *       "title": "Not found",
+                     *       "type": "urn:echo-studio:problem:not-found"
+                     *     }
+                     */
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["UnsupportedMediaType"];
+            422: components["responses"]["InvalidContent"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Unavailable"];
         };
     };
     validate_sheet: {

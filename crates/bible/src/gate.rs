@@ -14,15 +14,16 @@
 //! assert_eq!(gate.for_sheets().rule, GateRule::Project);
 //! ```
 
+mod schema;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
 use std::str::FromStr;
 
-use schemars::JsonSchema;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{Error, MapAccess, Visitor};
+use serde::de::{Error, IntoDeserializer, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::story::Framing;
@@ -207,18 +208,33 @@ impl<'de> Deserialize<'de> for Gate {
             accept: f64,
             person: Option<f64>,
             #[serde(default)]
-            shots: BTreeMap<Framing, Bounds>,
+            shots: BTreeMap<Kind, Bounds>,
             sheets: Option<Bounds>,
         }
         Ok(match number_or(deserializer, "a number from 0 to 1, or `accept` with `person`, `shots` and `sheets`")? {
             NumberOr::Number(accept) => accept.into(),
-            NumberOr::Full(Full { accept, person, shots, sheets }) => Self { accept, person, shots, sheets },
+            NumberOr::Full(Full { accept, person, shots, sheets }) => {
+                let shots = shots.into_iter().map(|(Kind(framing), bounds)| (framing, bounds)).collect();
+                Self { accept, person, shots, sheets }
+            }
         })
     }
 }
 
 fn accept() -> f64 {
     ACCEPT
+}
+
+/// A framing as the name of its bounds. It is read as a text: whoever follows the path of what does not fit sees keys that
+/// are texts alone.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct Kind(Framing);
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word: &str = &Cow::<'de, str>::deserialize(deserializer)?;
+        Framing::deserialize(word.into_deserializer()).map(Self)
+    }
 }
 
 impl Serialize for Bounds {
@@ -287,66 +303,6 @@ fn number_or<'de, D: Deserializer<'de>, Full: Deserialize<'de>>(
         }
     }
     deserializer.deserialize_any(Either(expecting, PhantomData))
-}
-
-fn score(description: &str) -> schemars::Schema {
-    schemars::json_schema!({ "description": description, "type": "number", "minimum": 0, "maximum": 1 })
-}
-
-impl JsonSchema for Bounds {
-    fn schema_name() -> Cow<'static, str> {
-        "GateBounds".into()
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({
-            "description": "Bounds of one kind of picture: the score that is accepted, or `accept` and `person`. What is not said is the project's",
-            "anyOf": [
-                { "type": "number", "minimum": 0, "maximum": 1 },
-                {
-                    "type": "object",
-                    "properties": {
-                        "accept": score("The score, 0 to 1, from which a picture is accepted"),
-                        "person": score("The score, 0 to 1, from which a person decides; below it a picture is rejected")
-                    },
-                    "additionalProperties": false
-                }
-            ]
-        })
-    }
-}
-
-impl JsonSchema for Gate {
-    fn schema_name() -> Cow<'static, str> {
-        "Gate".into()
-    }
-
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        let bounds = generator.subschema_for::<Bounds>();
-        let framings: serde_json::Map<String, serde_json::Value> =
-            Framing::ALL.iter().map(|framing| (framing.word().to_owned(), bounds.clone().to_value())).collect();
-        schemars::json_schema!({
-            "description": "The gate: the score from 0 to 1 that a picture must reach to be accepted, or bounds by kind of picture",
-            "anyOf": [
-                { "type": "number", "minimum": 0, "maximum": 1 },
-                {
-                    "type": "object",
-                    "properties": {
-                        "accept": score("The score, 0 to 1, from which a picture is accepted; 0.85 when not said"),
-                        "person": score("The score, 0 to 1, from which a person decides; below it, and where it is not said below `accept`, a picture is rejected"),
-                        "shots": {
-                            "description": "Bounds of shots by their framing",
-                            "type": "object",
-                            "properties": framings,
-                            "additionalProperties": false
-                        },
-                        "sheets": bounds
-                    },
-                    "additionalProperties": false
-                }
-            ]
-        })
-    }
 }
 
 #[cfg(test)]

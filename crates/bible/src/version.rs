@@ -44,8 +44,9 @@ pub use path::{DocumentKind, DocumentPath, ParsePathError};
 pub use pointer::pointer_of;
 pub use pool::{Pool, ReadError};
 pub use reference::{Origin, ParseReferenceError, RefName, Reference, Step};
+pub use shape::TreeCheck;
 pub use snapshot::{Edit, Snapshot};
-pub use written::{Form, Written, document_name, lookup};
+pub use written::{Form, Written, document_name, holding, lookup};
 
 #[cfg(test)]
 mod tests;

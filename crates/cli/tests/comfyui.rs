@@ -2,55 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+#[path = "desk/comfy.rs"]
+mod comfy;
 mod desk;
 #[expect(dead_code, reason = "each test file writes the networks that it needs")]
 #[path = "../../vision-models/tests/embedding/onnx.rs"]
 mod onnx;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use comfy_sim::{Fault, Memory, On, Options, Rule, Schedule, Sim};
+use comfy::{RENDER, Server, drifting, judged, server, subjects, tried, with_faults};
+use comfy_sim::{Fault, Memory, On, Rule, Schedule};
 use desk::Desk;
 use serde_json::Value;
-
-/// A stand-in server, and what keeps it running.
-struct Server {
-    url: String,
-    sim: Sim,
-    _runtime: tokio::runtime::Runtime,
-}
-
-/// A server whose pictures are not what was asked for: something for the gate to find.
-fn server() -> Server {
-    drifting(0.5)
-}
-
-fn drifting(drift: f64) -> Server {
-    with_faults(drift, Schedule::default())
-}
-
-fn with_faults(drift: f64, schedule: Schedule) -> Server {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let options = Options {
-        checkpoints: vec!["illustrious.safetensors".to_owned(), "other.safetensors".to_owned()],
-        loras: vec!["aki.safetensors".to_owned()],
-        step: Duration::ZERO,
-        drift,
-        schedule,
-        ..Options::default()
-    };
-    let sim = runtime.block_on(Sim::start(options)).unwrap();
-    Server { url: sim.url(), sim, _runtime: runtime }
-}
-
-const RENDER: &str = "render:\n  engine: comfyui\n  workflow: sdxl-illustrious\n  checkpoint: { file: illustrious.safetensors }\n  controls: [picture]\n  slots: { steps: 1, denoise: 0.6 }\n";
-
-fn subjects(plan: &Value) -> BTreeSet<String> {
-    let steps = plan["steps"].as_array().unwrap().iter().filter(|step| step["action"] == "draw");
-    steps.map(|step| step["subject"].as_str().unwrap().to_owned()).collect()
-}
 
 #[test]
 fn a_show_is_drawn_through_a_server_and_judged_and_stale_when_its_checkpoint_changes() {
@@ -141,14 +107,6 @@ const MANIFEST: &str = "name = \"test-embedder\"\nkind = \"identity\"\nthreshold
     [input]\nwidth = 384\nheight = 384\nmean = [0.48, 0.46, 0.41]\nstd = [0.27, 0.26, 0.28]\n\
     [output]\nform = \"embedding\"\nlength = 768\n";
 
-/// Status and reasons of every picture, by subject.
-fn judged(desk: &Desk) -> BTreeMap<String, (String, String)> {
-    let pictures = desk.json(&["pictures"]);
-    let text = |picture: &Value, field: &str| picture[field].as_str().unwrap().to_owned();
-    let judged = |picture: &Value| (text(picture, "subject"), (text(picture, "status"), picture["reasons"].to_string()));
-    pictures.as_array().unwrap().iter().map(judged).collect()
-}
-
 #[test]
 fn who_is_in_a_servers_pictures_is_for_a_person_until_a_model_and_an_accepted_sheet_can_tell() {
     // What comes back is the layout itself: every measure but identity passes.
@@ -228,84 +186,6 @@ fn a_production_that_is_killed_goes_on_with_what_its_nodes_had_and_draws_nothing
     assert!(servers.iter().all(|server| !server.sim.taken().is_empty()), "both nodes draw");
     let nodes = desk.json(&["farm", "nodes", "--project", "."]);
     assert_eq!(nodes.as_array().map(Vec::len), Some(2), "{nodes}");
-}
-
-/// The attempts at every picture that was drawn more than once, by subject.
-fn tried(desk: &Desk) -> BTreeMap<String, Vec<Value>> {
-    let pictures = desk.json(&["pictures"]);
-    let subjects = pictures.as_array().unwrap().iter().map(|picture| picture["subject"].as_str().unwrap().to_owned());
-    let evidence = |subject: String| {
-        let evidence = desk.json(&["evidence", &subject]);
-        let tries = evidence["tries"].as_array().cloned().unwrap_or_default();
-        (subject, tries)
-    };
-    subjects.filter(|subject| !subject.starts_with("transition")).map(evidence).filter(|(_, tries)| !tries.is_empty()).collect()
-}
-
-#[test]
-fn a_picture_that_the_gate_rejects_is_drawn_again_with_a_correction_and_the_best_attempt_is_kept() {
-    // Colours are off by so much that some seeds pass and others do not.
-    let (desk, server) = (Desk::tiny(), drifting(0.1));
-    let project = std::fs::read_to_string(desk.path("project.yaml")).unwrap();
-    let with = |attempts: &str| desk.write("project.yaml", &format!("{project}{RENDER}{attempts}"));
-    let produce = || desk.run(&["produce", "--quiet", "--comfyui", &server.url]);
-    let taken = || server.sim.taken().len();
-    with("  attempts: 11\n");
-    let refused = produce();
-    assert!(refused.code == 3 && refused.err.contains("`attempts` is 11") && refused.err.contains("write 1 to 10"), "{refused:?}");
-
-    with("  attempts: 1\n");
-    assert_eq!(produce().code, 4);
-    let (once, before) = (taken(), judged(&desk));
-    assert_eq!(tried(&desk), BTreeMap::new(), "one attempt is all");
-    let rejected = |judged: &BTreeMap<String, (String, String)>| -> BTreeSet<String> {
-        judged.iter().filter(|(_, (status, _))| status == "rejected").map(|(subject, _)| subject.clone()).collect()
-    };
-    assert!(!rejected(&before).is_empty() && rejected(&before).len() < before.len(), "{before:?}");
-    // More attempts are for what is drawn from now on: nothing is drawn for the number.
-    with("");
-    assert_eq!(subjects(&desk.json(&["plan"])), BTreeSet::new());
-
-    // Elsewhere, with three attempts. The first of each is the picture that was drawn before.
-    let (other, server) = (Desk::tiny(), drifting(0.1));
-    other.write("project.yaml", &format!("{project}{RENDER}"));
-    let produce = || other.run(&["produce", "--quiet", "--comfyui", &server.url]);
-    let taken = || server.sim.taken().len();
-    assert_eq!(produce().code, 4);
-    let (after, tried) = (judged(&other), tried(&other));
-    assert!(rejected(&after).is_subset(&rejected(&before)), "{:?} {:?}", rejected(&after), rejected(&before));
-    assert!(rejected(&after).len() < rejected(&before).len(), "some came right: {:?}", rejected(&after));
-    assert_eq!(tried.keys().filter(|subject| subject.starts_with("sheet")).cloned().collect::<BTreeSet<_>>(), {
-        rejected(&before).into_iter().filter(|subject| subject.starts_with("sheet")).collect()
-    });
-    let mut again = 0;
-    for (subject, tries) in &tried {
-        again += tries.len() - 1;
-        let seeds: BTreeSet<u64> = tries.iter().map(|tried| tried["seed"].as_u64().unwrap()).collect();
-        assert_eq!(seeds.len(), tries.len(), "{subject}: another seed for each attempt");
-        let chosen: Vec<&Value> = tries.iter().filter(|tried| tried["chosen"] == true).collect();
-        assert_eq!(chosen.len(), 1, "{subject}: {tries:?}");
-        let score = |tried: &Value| tried["score"].as_f64().unwrap();
-        if chosen[0]["status"] == "rejected" {
-            assert_eq!(tries.len(), 3, "{subject}: as often as may be, and no more");
-            assert!(tries.iter().all(|tried| tried["status"] == "rejected" && score(tried) <= score(chosen[0])), "{subject}: {tries:?}");
-        } else {
-            assert_eq!(tries.last(), Some(chosen[0]), "{subject}: the first that passes is the last that is drawn");
-        }
-        assert!(tries[1..].iter().all(|tried| !tried["stressed"].as_array().unwrap().is_empty()), "{subject}: {tries:?}");
-    }
-    let repainted = |tried: &Value| tried["repainted"].as_array().is_some_and(|parts| !parts.is_empty());
-    assert!(tried.values().flatten().any(repainted), "parts that are off are drawn anew by themselves: {tried:?}");
-    assert!(taken() > once && taken() >= once + again, "{} {once} {again}", taken());
-    // Servers write what they were asked for into their files.
-    let says = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
-    assert!(other.blobs().iter().any(|(_, bytes)| says(bytes, ":1.3)")), "what was wrong is stressed");
-    assert!(!desk.blobs().iter().any(|(_, bytes)| says(bytes, ":1.3)")), "and nothing was, where nothing was drawn again");
-    // The attempts are kept beside the one that is used, and nothing is drawn again.
-    let drawn = taken();
-    assert_eq!(produce().code, 4);
-    assert_eq!(taken(), drawn);
-    assert_eq!(judged(&other), after);
 }
 
 #[test]

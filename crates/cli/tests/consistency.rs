@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
+#[path = "desk/comfy.rs"]
+mod comfy;
 mod desk;
 
 use std::path::Path;
@@ -83,6 +85,50 @@ fn a_gate_is_proposed_from_what_people_said_and_nothing_is_changed() {
     let said = desk.run(&["consistency", "propose"]).out;
     assert!(said.contains("people accepted 3 and rejected 2 measured pictures; 30 of each are needed"), "{said}");
     assert_eq!(std::fs::read_to_string(desk.path("project.yaml")).unwrap(), before);
+}
+
+#[test]
+fn what_people_decided_on_becomes_pairs_that_are_measured_as_any_others() {
+    let (desk, server) = (Desk::tiny(), comfy::drifting(0.1));
+    let project = std::fs::read_to_string(desk.path("project.yaml")).unwrap();
+    desk.write("project.yaml", &format!("{project}{}  attempts: 1\n", comfy::RENDER));
+    let early = desk.run(&["consistency", "collect", "pairs"]);
+    assert!(early.code == 1 && early.err.contains("produce it first"), "{early:?}");
+    assert_eq!(desk.run(&["produce", "--quiet", "--comfyui", &server.url]).code, 4);
+    let review = |subject: &str, word: &str| assert_eq!(desk.run(&["review", subject, word, "--by", "Mori"]).code, 0, "{subject}");
+    for slot in ["front", "side", "back"] {
+        review(&format!("sheet aki/everyday/{slot}"), "--accept");
+    }
+    for subject in ["sheet aki/everyday/happy", "shot S01E01.01.001"] {
+        review(subject, "--reject");
+    }
+    // Nobody of Kit's sheet is accepted, and two people are in the third shot.
+    review("sheet kit/plain/front", "--reject");
+    review("shot S01E01.01.003", "--accept");
+
+    let collected = desk.json(&["consistency", "collect", "pairs"]);
+    assert_eq!((&collected["same"], &collected["different"]), (&3.into(), &2.into()), "{collected}");
+    let left_out = collected["left_out"].to_string();
+    assert!(
+        left_out.contains("no other accepted picture of a sheet shows kit") && left_out.contains("not exactly one person"),
+        "{left_out}"
+    );
+    for pair in ["same/aki.sheet.1", "same/aki.sheet.3", "different/aki.sheet.1", "different/aki.shot.1"] {
+        for file in ["picture.png", "reference.png", "layout.png", "layout.parts.png", "layout.parts.json", "layout.skeletons.json"] {
+            assert!(desk.path(&format!("pairs/{pair}/{file}")).is_file(), "{pair}/{file}");
+        }
+    }
+    let same = |one: &str, other: &str| std::fs::read(desk.path(one)).unwrap() == std::fs::read(desk.path(other)).unwrap();
+    assert!(same("pairs/different/aki.sheet.1/reference.png", "pairs/different/aki.shot.1/reference.png"), "the front stands for her");
+    for number in 1..=3 {
+        assert!(!same(&format!("pairs/same/aki.sheet.{number}/reference.png"), &format!("pairs/same/aki.sheet.{number}/picture.png")));
+    }
+    let report = desk.json(&["consistency", "bench", "pairs"]);
+    assert_eq!((&report["pairs"], &report["unjudged"]), (&5.into(), &serde_json::json!([])), "{report}");
+    let too_few = desk.run(&["consistency", "calibrate", "pairs"]);
+    assert!(too_few.code == 1 && too_few.err.contains("20"), "{too_few:?}");
+    let again = desk.run(&["consistency", "collect", "pairs"]);
+    assert!(again.code == 1 && again.err.contains("pairs"), "a folder that is there stays as it is: {again:?}");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::database::{Store, micros};
 use crate::entity::{artifact, placement, recipe};
 use crate::error::{Doing, is_duplicate};
 use crate::placement::placement_row;
+use crate::verdict::latest_decider;
 use crate::{Decision, NewEvent, Page, PageRequest, Placement, StoreError, VerdictStatus, attempt};
 
 /// What a recipe makes.
@@ -197,33 +198,27 @@ pub enum Production {
     New,
     /// Somebody else had made the same recipe first; theirs counts.
     Known(Uuid),
+    /// It takes the place of an older one.
+    Instead(Uuid),
 }
 
 impl Store {
     /// Writes down what was made: recipe, artifact, verdict, the end of the attempt, where the show uses it,
-    /// and the event, all in one transaction. The same recipe twice in a project keeps the first.
+    /// and the event, all in one transaction.
+    ///
+    /// The same recipe twice in a project keeps the first where both have the same files, or somebody else has decided on the
+    /// first since. Otherwise it was drawn again on purpose: the new one takes its place, and the first is kept with all that
+    /// was said of it under a recipe of its own, which says that it is this artifact.
     ///
     /// # Errors
     /// [`StoreError`].
     pub async fn record(&self, new: NewArtifact, placement: Placement) -> Result<Production, StoreError> {
         const DOING: &str = "write down an artifact";
-        let (project, recipe) = (new.artifact.project, new.artifact.recipe);
-        let place = placement.clone();
-        let (attempt, at) = (new.attempt, new.decision.decided_at);
+        let (again, placed) = (new.clone(), placement.clone());
         let written = self.transaction(DOING, move |transaction| Box::pin(write(new, placement, transaction))).await;
         match written {
             Err(StoreError::Refused { source, .. }) if is_duplicate(&source) => {
-                let known = self.artifact_of_recipe(project, recipe).await?;
-                let known = known.ok_or_else(|| StoreError::damaged("an artifact", "its recipe is taken and it is not there"))?;
-                let id = known.id;
-                self.transaction(DOING, move |transaction| {
-                    Box::pin(async move {
-                        attempt::succeed(transaction, attempt, at).await?;
-                        put_placement(Placement { artifact: id, ..place }, transaction).await
-                    })
-                })
-                .await?;
-                Ok(Production::Known(id))
+                self.transaction(DOING, move |transaction| Box::pin(write_again(again, placed, transaction))).await
             }
             written => written.map(|()| Production::New),
         }
@@ -235,14 +230,6 @@ impl Store {
     /// [`StoreError`].
     pub async fn artifact(&self, id: Uuid) -> Result<Option<Artifact>, StoreError> {
         artifact::Entity::find_by_id(id).one(&self.reader).await.doing("find an artifact")?.map(Artifact::try_from).transpose()
-    }
-
-    /// The artifact of a recipe in a project.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn artifact_of_recipe(&self, project: Uuid, recipe: Digest) -> Result<Option<Artifact>, StoreError> {
-        Ok(self.artifacts_of_recipes(project, &[recipe]).await?.pop())
     }
 
     /// The artifacts that exist for these recipes, in no particular order.
@@ -356,6 +343,42 @@ async fn write(new: NewArtifact, placement: Placement, transaction: &sea_orm::Da
     let payload =
         serde_json::json!({ "artifact": artifact.id, "recipe": artifact.recipe, "status": decision.status, "score": decision.score });
     NewEvent { at: decision.decided_at, project: Some(artifact.project), kind, subject: artifact.subject, payload }.write(transaction).await
+}
+
+/// Writes down what was made from a recipe that something was made from before.
+async fn write_again(new: NewArtifact, placement: Placement, transaction: &sea_orm::DatabaseTransaction) -> Result<Production, StoreError> {
+    const DOING: &str = "write down an artifact again";
+    let known = artifact::Entity::find()
+        .filter(artifact::Column::ProjectId.eq(new.artifact.project))
+        .filter(artifact::Column::Recipe.eq(new.artifact.recipe.to_string()))
+        .one(transaction)
+        .await
+        .doing(DOING)?;
+    let row = known.ok_or_else(|| StoreError::damaged("an artifact", "its recipe is taken and it is not there"))?;
+    let known = Artifact::try_from(row.clone())?;
+    let decided_by = latest_decider(known.id, transaction).await?;
+    if known.files == new.artifact.files || decided_by.is_some_and(|who| who != new.decision.decided_by) {
+        attempt::succeed(transaction, new.attempt, new.decision.decided_at).await?;
+        put_placement(Placement { artifact: known.id, ..placement }, transaction).await?;
+        return Ok(Production::Known(known.id));
+    }
+    let mut document = new.document.clone();
+    if let Some(recipe) = document.get_mut("recipe").and_then(Value::as_object_mut) {
+        recipe.insert("artifact".to_owned(), serde_json::json!(known.id));
+    }
+    let aside = Digest::of_json(&document["recipe"]).map_err(|error| StoreError::damaged("a recipe", error))?;
+    let recipe = recipe::ActiveModel {
+        digest: Set(aside.to_string()),
+        kind: Set(known.kind.word().to_owned()),
+        document: Set(document),
+        created_at: Set(micros(known.created_at)),
+    };
+    recipe::Entity::insert(recipe).exec_without_returning(transaction).await.doing(DOING)?;
+    let mut row: artifact::ActiveModel = row.into();
+    row.recipe = Set(aside.to_string());
+    artifact::Entity::update(row).exec(transaction).await.doing(DOING)?;
+    write(new, placement, transaction).await?;
+    Ok(Production::Instead(known.id))
 }
 
 pub(crate) async fn put_placement(placement: Placement, transaction: &sea_orm::DatabaseTransaction) -> Result<(), StoreError> {

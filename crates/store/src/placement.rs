@@ -53,6 +53,18 @@ pub struct Placed {
     pub artifact: Uuid,
     /// The verdict that counts.
     pub status: VerdictStatus,
+    /// When the artifact was made.
+    pub made_at: DateTime<Utc>,
+    /// When it came to be used.
+    pub placed_at: DateTime<Utc>,
+}
+
+impl Placed {
+    /// Whether it was made and came to be used after something that is made of it, which is of what was in its place before.
+    #[must_use]
+    pub fn is_newer_than(&self, made_of_it: &Self) -> bool {
+        self.made_at > made_of_it.made_at && self.placed_at > made_of_it.placed_at
+    }
 }
 
 pub(crate) fn placement_row(placed: Placement) -> Result<placement::ActiveModel, StoreError> {
@@ -68,6 +80,10 @@ pub(crate) fn placement_row(placed: Placement) -> Result<placement::ActiveModel,
     })
 }
 
+/// Columns of a placement that its short form has.
+const SHORT: [placement::Column; 4] =
+    [placement::Column::Subject, placement::Column::Recipe, placement::Column::ArtifactId, placement::Column::PlacedAt];
+
 fn digest(text: &str) -> Result<Digest, StoreError> {
     text.parse().map_err(|error| StoreError::damaged("a digest", error))
 }
@@ -80,26 +96,31 @@ impl Store {
     pub async fn placements(&self, project: Uuid) -> Result<Vec<Placed>, StoreError> {
         let rows = placement::Entity::find()
             .select_only()
-            .columns([placement::Column::Subject, placement::Column::Recipe, placement::Column::ArtifactId])
+            .columns(SHORT)
             .filter(placement::Column::ProjectId.eq(project))
-            .into_tuple::<(String, String, Uuid)>()
+            .into_tuple::<(String, String, Uuid, DateTime<Utc>)>()
             .all(&self.reader)
             .await
             .doing("read placements")?;
-        let status: std::collections::HashMap<Uuid, String> = artifact::Entity::find()
+        let artifacts: std::collections::HashMap<Uuid, (String, DateTime<Utc>)> = artifact::Entity::find()
             .select_only()
-            .columns([artifact::Column::Id, artifact::Column::Status])
+            .columns([artifact::Column::Id, artifact::Column::Status, artifact::Column::CreatedAt])
             .filter(artifact::Column::ProjectId.eq(project))
-            .into_tuple::<(Uuid, String)>()
+            .into_tuple::<(Uuid, String, DateTime<Utc>)>()
             .all(&self.reader)
             .await
             .doing("read verdicts")?
             .into_iter()
+            .map(|(id, status, made_at)| (id, (status, made_at)))
             .collect();
         rows.into_iter()
-            .map(|(subject, recipe, artifact)| {
-                let status = status.get(&artifact).map_or(Ok(VerdictStatus::NeedsReview), |word| word.parse())?;
-                Ok(Placed { subject, recipe: digest(&recipe)?, artifact, status })
+            .filter_map(|(subject, recipe, artifact, placed_at)| {
+                // One that is gone by now went with its project.
+                let (status, made_at) = artifacts.get(&artifact)?;
+                let placed = |recipe: &str| {
+                    Ok(Placed { subject, recipe: digest(recipe)?, artifact, status: status.parse()?, made_at: *made_at, placed_at })
+                };
+                Some(placed(&recipe))
             })
             .collect()
     }
@@ -113,20 +134,20 @@ impl Store {
         for some in subjects.chunks(500) {
             let rows = placement::Entity::find()
                 .select_only()
-                .columns([placement::Column::Subject, placement::Column::Recipe, placement::Column::ArtifactId])
-                .column(artifact::Column::Status)
+                .columns(SHORT)
+                .columns([artifact::Column::Status, artifact::Column::CreatedAt])
                 .join(
                     sea_orm::JoinType::InnerJoin,
                     placement::Entity::belongs_to(artifact::Entity).from(placement::Column::ArtifactId).to(artifact::Column::Id).into(),
                 )
                 .filter(placement::Column::ProjectId.eq(project))
                 .filter(placement::Column::Subject.is_in(some.iter().map(String::as_str)))
-                .into_tuple::<(String, String, Uuid, String)>()
+                .into_tuple::<(String, String, Uuid, DateTime<Utc>, String, DateTime<Utc>)>()
                 .all(&self.reader)
                 .await
                 .doing("read placements")?;
-            for (subject, recipe, artifact, status) in rows {
-                found.push(Placed { subject, recipe: digest(&recipe)?, artifact, status: status.parse()? });
+            for (subject, recipe, artifact, placed_at, status, made_at) in rows {
+                found.push(Placed { subject, recipe: digest(&recipe)?, artifact, status: status.parse()?, made_at, placed_at });
             }
         }
         Ok(found)

@@ -178,3 +178,15 @@ impl Store {
         Ok(latest)
     }
 }
+
+/// Who decided last on an artifact; none where nobody has.
+pub(crate) async fn latest_decider<C: ConnectionTrait>(artifact: Uuid, connection: &C) -> Result<Option<String>, StoreError> {
+    let latest = verdict::Entity::find()
+        .filter(verdict::Column::ArtifactId.eq(artifact))
+        .order_by_desc(verdict::Column::DecidedAt)
+        .order_by_desc(verdict::Column::Id)
+        .one(connection)
+        .await
+        .doing("read a verdict")?;
+    Ok(latest.map(|row| row.decided_by))
+}

@@ -150,6 +150,37 @@ both_databases! {
         assert!(placements.iter().all(|placed| placed.artifact == page.items[0].id));
     }
 
+    async fn what_is_drawn_again_otherwise_takes_the_place_of_the_first_and_the_first_is_kept(store: Store) {
+        store.note_project(&project()).await.unwrap();
+        let (first, placement) = made(1, "same", VerdictStatus::Rejected);
+        let recipe = first.artifact.recipe;
+        store.record(first, placement.clone()).await.unwrap();
+        let again = |number: u128| {
+            let (mut new, _) = made(number, "same", VerdictStatus::Accepted);
+            new.artifact.files[0].digest = Digest::of(&number.to_le_bytes());
+            let placement = Placement { artifact: new.artifact.id, at: at(number as i64), ..placement.clone() };
+            (new, placement)
+        };
+        let (second, at_its_place) = again(2);
+        store.start_attempt(&attempt(2, "same")).await.unwrap();
+        assert_eq!(store.record(second, at_its_place).await.unwrap(), Production::Instead(id(101)));
+        let made_from_it: Vec<Uuid> = store.artifacts_of_recipes(id(1), &[recipe]).await.unwrap().iter().map(|made| made.id).collect();
+        assert_eq!(made_from_it, [id(102)]);
+        let placed = store.placements(id(1)).await.unwrap();
+        assert_eq!((placed[0].artifact, placed[0].recipe, placed[0].status), (id(102), recipe, VerdictStatus::Accepted));
+        let aside = store.artifact(id(101)).await.unwrap().unwrap();
+        assert_eq!((aside.status, store.verdicts(id(101)).await.unwrap().len()), (VerdictStatus::Rejected, 1));
+        let document = store.recipe(aside.recipe).await.unwrap().unwrap();
+        assert_eq!(document["recipe"]["artifact"], json!(id(101)), "its recipe says that it is that one");
+        assert_eq!(Digest::of_json(&document["recipe"]).unwrap(), aside.recipe);
+
+        // Once a person has spoken, what is there stays.
+        let by_a_person = Decision { id: id(999), decided_by: "Aiko".to_owned(), decided_at: at(60), ..made(2, "same", VerdictStatus::Accepted).0.decision };
+        store.decide(id(102), &by_a_person).await.unwrap();
+        let (third, at_its_place) = again(3);
+        assert_eq!(store.record(third, at_its_place).await.unwrap(), Production::Known(id(102)));
+    }
+
     async fn a_person_overrules_the_gate_and_both_verdicts_are_kept(store: Store) {
         store.note_project(&project()).await.unwrap();
         let (new, placement) = made(1, "a", VerdictStatus::Rejected);

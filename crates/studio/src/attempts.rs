@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::StudioError;
 use crate::draw::{KeyPicture, Witnesses};
-use crate::gate::PictureVerdict;
+use crate::gate::{GateReport, PictureVerdict};
 use crate::picture_files::MadeFile;
 use crate::rendering::seed_of;
 use crate::subject::Subject;
@@ -64,6 +64,15 @@ impl Try {
         }
         words
     }
+}
+
+/// How often the picture of a report was drawn that was drawn least of those that the gate rejects; none where it rejects
+/// none. Clips are not drawn again.
+pub(crate) fn attempts_at_rejected(report: &GateReport) -> Option<u32> {
+    let pictures = report.pictures.iter().filter(|picture| picture.picture.ends_with(".png"));
+    let rejected = pictures.filter(|picture| picture.verdict.status == Status::Rejected);
+    // Of a picture that was drawn once no attempts are listed.
+    rejected.map(|picture| u32::try_from(picture.tries.len().max(1)).unwrap_or(u32::MAX)).min()
 }
 
 /// What a picture is judged by, and how often it is drawn.

@@ -44,14 +44,20 @@ struct Material {
     commits: BTreeMap<Digest, CommitId>,
 }
 
+/// Whether a cut is of what is placed for an episode: from this recipe, and of no clip that was drawn again since.
+pub(crate) fn is_of(cut: &Cut, clips: &[Subject], recipe: Digest, placed: &HashMap<String, Placed>) -> bool {
+    let later = |clip: &Subject| placed.get(&clip.to_string()).is_some_and(|placed| placed.made_at > cut.created_at);
+    cut.recipe == recipe && !clips.iter().any(later)
+}
+
 impl Production<'_> {
     /// Cuts every episode whose clips are all accepted and which is not cut from them yet.
     pub(crate) async fn cut_all(&self, held: &[Listed], facts: &RunFacts) -> Result<Vec<ProducedEpisode>, StudioError> {
         let held: HashSet<&str> = held.iter().map(|held| held.subject.as_str()).collect();
+        let placed = self.studio.store.placements(self.project).await?;
+        let placed: HashMap<String, Placed> = placed.into_iter().map(|placed| (placed.subject.clone(), placed)).collect();
         let mut episodes = Vec::new();
         let mut begun = false;
-        let placed = self.studio.store.placements(self.project).await?;
-        let placed: HashMap<&str, &Placed> = placed.iter().map(|placed| (placed.subject.as_str(), placed)).collect();
         for node in &self.graph.episodes {
             let Some(episode) = self.show.project.episodes.iter().find(|episode| episode.at == node.at) else { continue };
             let waiting: Vec<String> = node.clips.iter().map(Subject::to_string).filter(|name| held.contains(name.as_str())).collect();
@@ -69,8 +75,8 @@ impl Production<'_> {
                 episodes.push(ProducedEpisode { episode: node.at.to_string(), cut: false, missing, files });
                 continue;
             }
-            let (clips, recipe) = node.cut_with(|film| uses(placed.get(film.film.to_string().as_str()).copied(), film));
-            let (cut, made) = match known.filter(|cut| cut.recipe == recipe) {
+            let (clips, recipe) = node.cut_with(|film| uses(&placed, film));
+            let (cut, made) = match known.filter(|cut| is_of(cut, &clips, recipe, &placed)) {
                 Some(cut) => (cut, false),
                 None => {
                     if !begun {

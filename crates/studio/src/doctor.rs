@@ -2,7 +2,7 @@
 
 use editorial::{Error, Program};
 use serde::Serialize;
-use vision_models::{ModelFolder, ModelKind, Verified};
+use vision_models::{ModelFolder, ModelKind, Pinned, Verified};
 
 use crate::Studio;
 
@@ -72,25 +72,35 @@ pub async fn examine(studio: &Studio) -> Vec<Finding> {
     findings
 }
 
-/// Looks at the model that tells who is in a picture.
+/// Looks at the networks of a models folder: that which tells who is in a picture, and what else was added.
 #[must_use]
-pub fn examine_identity(folder: &ModelFolder) -> Finding {
-    let bad = |found: String| {
-        let means = "who is in a diffusion picture is not measured, and such pictures go to a person";
-        let mend = "get an identity model yourself, such as deepghs/ccip_onnx (model_feat.onnx of ccip-caformer-24-randaug-pruned, \
-            OpenRAIL), and: echo-studio models add model_feat.onnx --preset ccip";
-        Finding::bad("identity", Condition::Limited, found, means, mend)
+pub fn examine_models(folder: &ModelFolder) -> Vec<Finding> {
+    let means = "who is in a diffusion picture is not measured, and such pictures go to a person";
+    let get = "get an identity model yourself, such as deepghs/ccip_onnx (model_feat.onnx of ccip-caformer-24-randaug-pruned, \
+        OpenRAIL), and: echo-studio models add model_feat.onnx --preset ccip";
+    let add_again = "take it away with `echo-studio models remove`, and add its file again";
+    let found = |kind: ModelKind| folder.first_of(kind).map_err(|error| error.to_string());
+    let state = |model: &Pinned| match model.verify() {
+        Ok(Verified::Same) => Ok(model.manifest.name.clone()),
+        Ok(Verified::Changed { .. }) => Err(format!("{} is not the file that was added", model.manifest.name)),
+        Ok(Verified::Missing) => Err(format!("the file of {} is gone", model.manifest.name)),
+        Err(error) => Err(error.to_string()),
     };
-    match folder.first_of(ModelKind::Identity) {
-        Ok(Some(model)) => match model.verify() {
-            Ok(Verified::Same) => Finding::good("identity", model.manifest.name),
-            Ok(Verified::Changed { .. }) => bad(format!("{} is not the file that was added", model.manifest.name)),
-            Ok(Verified::Missing) => bad(format!("the file of {} is gone", model.manifest.name)),
-            Err(error) => bad(error.to_string()),
-        },
-        Ok(None) => bad("no identity model".to_owned()),
-        Err(error) => bad(error.to_string()),
+    let identity = match found(ModelKind::Identity) {
+        Ok(Some(model)) => state(&model),
+        Ok(None) => Err("no identity model".to_owned()),
+        Err(reason) => Err(reason),
+    };
+    let bad = |name: &str, found: String, means: &str, mend: &str| Finding::bad(name, Condition::Limited, found, means, mend);
+    let mut findings = vec![identity.map_or_else(|reason| bad("identity", reason, means, get), |name| Finding::good("identity", name))];
+    let without = "searches compare pictures without it";
+    for (kind, name, means) in [(ModelKind::Finder, "detector", means), (ModelKind::Style, "style network", without)] {
+        if let Ok(Some(model)) = found(kind) {
+            let finding = state(&model).map_or_else(|reason| bad(name, reason, means, add_again), |sound| Finding::good(name, sound));
+            findings.push(finding);
+        }
     }
+    findings
 }
 
 /// Looks at the programs beside the studio.

@@ -1,12 +1,12 @@
 //! The evidence behind a verdict: where a picture is off, which references it is near to, what decided, what to do.
 
-use bible::{Digest, Slug};
+use bible::Slug;
 use consistency::calibration::Calibrated;
 use consistency::colour::ColourEvidence;
 use consistency::measure::Role;
 use consistency::{ColourModel, Gate, Outcome, Score, Status, Subject as Seen, agreement};
 use editorial::evidence_card::{CardPart, EvidenceCard};
-use engine::picture::PartMap;
+use engine::picture::{PartMap, Raster};
 use serde::Serialize;
 use store::{Artifact, ArtifactFile, RecipeKind};
 use uuid::Uuid;
@@ -50,6 +50,8 @@ pub struct Evidence {
     pub tries: Vec<Try>,
     /// Whether it shows the characters that it should.
     pub identity: Known,
+    /// Whether it is drawn as the show's accepted pictures are. It decides nothing.
+    pub style: Known,
     /// What the measures say together, where a calibration was asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calibrated: Option<Calibrated>,
@@ -73,7 +75,8 @@ pub struct Reference {
 /// The evidence with the picture that it is about.
 struct Weighed {
     evidence: Evidence,
-    file: Digest,
+    /// Why it cannot be read, otherwise.
+    image: Result<Raster, String>,
     parts: Option<PartMap>,
 }
 
@@ -91,11 +94,10 @@ impl Studio {
     /// # Errors
     /// As [`Studio::evidence`], and when the picture cannot be read.
     pub async fn evidence_card(&self, artifact: Uuid) -> Result<(Evidence, Vec<u8>), StudioError> {
-        let Weighed { evidence, file, parts } = self.weighed(artifact).await?;
-        let png = self.blobs.get(file).await?;
+        let Weighed { evidence, image, parts } = self.weighed(artifact).await?;
         let unreadable =
-            |error| StudioError::Unknown { what: format!("readable picture of {} ({error})", evidence.subject), nearest: None };
-        let image = consistency::decode(&png).map_err(unreadable)?;
+            |reason| StudioError::Unknown { what: format!("readable picture of {} ({reason})", evidence.subject), nearest: None };
+        let image = image.map_err(unreadable)?;
         let seen = Seen { parts: parts.as_ref(), ..Seen::new(&image) };
         let heat = ColourModel::default().heat_map(&seen).map_err(|error| error.to_string());
         let status = evidence.status.word().replace('_', " ");
@@ -130,6 +132,14 @@ impl Studio {
             Some(colours) => self.references(found.project, artifact, colours).await?,
             None => Vec::new(),
         };
+        let image = match self.blobs.get(file.digest).await {
+            Ok(png) => consistency::decode(&png).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        let style = match &image {
+            Ok(image) => self.style_of(&found, image).await?,
+            Err(reason) => Known::NotMeasured(format!("the picture cannot be read: {reason}")),
+        };
         let evidence = Evidence {
             subject: found.subject.clone(),
             artifact,
@@ -142,11 +152,12 @@ impl Studio {
             suggestions: suggestions(&worst.verdict, parts.as_ref(), &format!("{stem}.parts.png")),
             tries: worst.tries.clone(),
             identity: identity(&worst, &found),
+            style,
             calibrated: worst.verdict.calibrated.clone(),
             not_measured: not_measured(&worst),
             parts: GateReport::of(report.gate, vec![worst]).measured_parts(),
         };
-        Ok(Weighed { evidence, file: file.digest, parts })
+        Ok(Weighed { evidence, image, parts })
     }
 
     /// The pictures of signed sheets, compared with the colours of a picture.
@@ -255,6 +266,7 @@ fn notes(evidence: &Evidence) -> Vec<String> {
     );
     notes.extend(evidence.tries.iter().map(Try::words));
     notes.push(format!("identity {}: {}", evidence.identity.word().replace('_', " "), evidence.identity.detail()));
+    notes.push(format!("style {}: {}", evidence.style.word().replace('_', " "), evidence.style.detail()));
     notes.extend(evidence.calibrated.as_ref().map(Calibrated::sentence));
     notes.extend(evidence.not_measured.iter().map(|reason| format!("not measured, {reason}")));
     notes

@@ -43,8 +43,9 @@ impl Production<'_> {
         let placed: HashMap<&str, &Placed> = placed.iter().map(|placed| (placed.subject.as_str(), placed)).collect();
         let due = films.into_iter().filter_map(|node| {
             let (Work::Film { shot, .. }, Subject::Film(at)) = (&node.work, &node.subject) else { return None };
-            let drawn = placed.get(node.subject.to_string().as_str()).is_some_and(|placed| placed.recipe == node.recipe);
             let shot = placed.get(Subject::Shot(*at).to_string().as_str()).filter(|placed| placed.recipe == *shot)?;
+            let own = placed.get(node.subject.to_string().as_str());
+            let drawn = own.is_some_and(|own| own.recipe == node.recipe && !shot.is_newer_than(own));
             (!drawn && shot.status == VerdictStatus::Accepted).then_some((node, shot.artifact))
         });
         Ok(due.collect())

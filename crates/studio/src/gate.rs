@@ -196,9 +196,23 @@ pub(crate) fn judge_foreign(
         Ok(raster) => raster,
         Err(error) => return judge(vec![consistency::undecodable(&error)], gate),
     };
+    let mut measurements = measured_foreign(&raster, layout, brief, others);
+    let parts = layout.map(|layout| layout.parts);
+    measurements.push(foreign.networks.measure(&Subject { parts, ..Subject::new(&raster) }, foreign.people));
+    let domain = if layout.is_some() { Domain::DiffusedOverLayout } else { Domain::PairOfPictures };
+    together(measurements, domain, foreign.calibration, gate)
+}
+
+/// All that is measured of a picture that the layout engine did not draw, but for who is in it.
+pub(crate) fn measured_foreign(
+    raster: &Raster,
+    layout: Option<&PaintedOver<'_>>,
+    brief: &PictureBrief,
+    others: &[Other],
+) -> Vec<Measurement> {
     let expected = expected_parts(brief);
     let layout = layout.map(|layout| Layout { image: layout.image, parts: layout.parts, skeletons: layout.skeletons });
-    let subject = Subject { expected: &expected, canvas: Some(brief.canvas), others, layout, ..Subject::new(&raster) };
+    let subject = Subject { expected: &expected, canvas: Some(brief.canvas), others, layout, ..Subject::new(raster) };
     // Without skeletons the length of hair is left open: before a set of its own colour it seems to go on into the set.
     let unposed = Subject { layout: layout.map(|layout| Layout { skeletons: &[], ..layout }), ..subject };
     let mut measurements =
@@ -209,10 +223,7 @@ pub(crate) fn judge_foreign(
             measurements.push(Measurement { role: Role::Supporting, ..measurement });
         }
     }
-    let parts = layout.map(|layout| layout.parts);
-    measurements.push(foreign.networks.measure(&Subject { parts, ..subject }, foreign.people));
-    let domain = if layout.is_some() { Domain::DiffusedOverLayout } else { Domain::PairOfPictures };
-    together(measurements, domain, foreign.calibration, gate)
+    measurements
 }
 
 /// The verdict on measurements, with what a calibration says of them together.

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::draw::joined;
 use crate::gate::{GateReport, PictureVerdict, by_construction, identity_is_open, judge_with_identity};
 use crate::graph::{Node, Work};
+use crate::people::GATE;
 use crate::picture_files::kept_part_map;
 use crate::plan::Current;
 use crate::produce::{Judges, Production};
@@ -29,7 +30,7 @@ impl Production<'_> {
             let verdicts = self.studio.store.latest_verdicts(&artifacts).await?;
             let placed = self.placed().await?;
             for (node, artifact) in kept {
-                let Some(verdict) = verdicts.get(&artifact).filter(|verdict| verdict.decided_by == "gate") else { continue };
+                let Some(verdict) = verdicts.get(&artifact).filter(|verdict| verdict.decided_by == GATE) else { continue };
                 let gate = self.show.gate_of(&node.work);
                 if self.judges.is_none() && GateReport::stored_gate(&verdict.report) == Some(gate) {
                     continue;

@@ -19,6 +19,7 @@
 pub mod attempts;
 pub mod bible_edit;
 pub mod checkout;
+mod collect;
 mod comfy_engine;
 mod cut;
 pub mod doctor;
@@ -48,6 +49,7 @@ pub mod listing;
 mod lock;
 mod networks;
 pub mod pairs;
+mod people;
 pub mod picture_files;
 pub mod pieces;
 pub mod plan;
@@ -65,10 +67,12 @@ pub mod screenplay;
 pub mod search;
 pub mod sheet;
 mod show;
+mod style;
 pub mod subject;
 pub mod suggestion;
 mod yardstick;
 
+pub use collect::{Collected, LeftOut};
 pub use environment::Environment;
 pub use error::StudioError;
 pub use history::{History, HistoryError};

@@ -148,7 +148,7 @@ fn unmeasured(reason: &str, people: &[Sought]) -> Measurement {
 }
 
 /// The manifest of a model whose file is the one that was added; what that means for pictures otherwise.
-fn pinned(model: &Pinned) -> Result<Manifest, String> {
+pub(crate) fn pinned(model: &Pinned) -> Result<Manifest, String> {
     let name = &model.manifest.name;
     let unsound = |what: &str| Err(format!("{what}, so it was not used; see `echo-studio models verify`"));
     match model.verify() {
@@ -160,12 +160,12 @@ fn pinned(model: &Pinned) -> Result<Manifest, String> {
 }
 
 /// A model by name and the beginning of its file's hash.
-fn name_of(manifest: &Manifest) -> String {
+pub(crate) fn name_of(manifest: &Manifest) -> String {
     let hash: String = manifest.blake3.iter().flat_map(|hash| hash.chars().take(12)).collect();
     format!("{}@{hash}", manifest.name)
 }
 
 /// An error with what caused it, as one sentence.
-fn told<E: std::error::Error>(error: E) -> String {
+pub(crate) fn told<E: std::error::Error>(error: E) -> String {
     worker::chain(&error)
 }

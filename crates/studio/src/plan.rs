@@ -9,8 +9,11 @@ use serde::Serialize;
 use store::{Placed, RecipeKind, VerdictStatus};
 use uuid::Uuid;
 
-use crate::gate::by_construction;
+use crate::attempts::attempts_at_rejected;
+use crate::cut::is_of;
+use crate::gate::{GateReport, by_construction};
 use crate::graph::{FilmedShot, Graph, Node, Work};
+use crate::people::GATE;
 use crate::pieces::Piece;
 use crate::reason::{self, Reason};
 use crate::remembered::Remembered;
@@ -141,11 +144,6 @@ impl Current {
         Ok(Self { project: Some(project.id), placed: placed.into_iter().map(|placed| (placed.subject.clone(), placed)).collect() })
     }
 
-    /// Whether a film takes the place of its shot's held pictures: it is drawn, and accepted.
-    fn uses(&self, film: &FilmedShot) -> bool {
-        uses(self.placed.get(&film.film.to_string()), film)
-    }
-
     /// Whether a film has to wait: the shot that it goes between the key pictures of is drawn, and not accepted.
     fn waits(&self, node: &Node) -> bool {
         let (Work::Film { shot, .. }, Subject::Film(at)) = (&node.work, &node.subject) else { return false };
@@ -154,9 +152,10 @@ impl Current {
     }
 }
 
-/// Whether what is placed as a film is that film, and accepted.
-pub(crate) fn uses(placed: Option<&Placed>, film: &FilmedShot) -> bool {
-    placed.is_some_and(|placed| placed.recipe == film.recipe && placed.status == VerdictStatus::Accepted)
+/// Whether a film takes the place of its shot's held pictures: it is drawn from the pictures that the shot has, and accepted.
+pub(crate) fn uses(placed: &HashMap<String, Placed>, film: &FilmedShot) -> bool {
+    let own = placed.get(&film.film.to_string()).filter(|own| own.recipe == film.recipe && own.status == VerdictStatus::Accepted);
+    own.is_some_and(|own| placed.get(&film.shot.to_string()).is_none_or(|shot| !shot.is_newer_than(own)))
 }
 
 impl Studio {
@@ -182,16 +181,21 @@ impl Studio {
         let current = Current::read(self, &show.project.settings.slug).await?;
         let mut stale: Vec<&Node> = Vec::new();
         let mut waiting = Vec::new();
+        let mut rejected: Vec<(usize, Uuid)> = Vec::new();
         let mut rejected_films = HashMap::new();
         let mut unchanged = 0;
-        for node in &graph.nodes {
+        for (place, node) in graph.nodes.iter().enumerate() {
             // Before the first production nothing is placed, and nothing has to be looked up by name.
             let name = if current.placed.is_empty() { String::new() } else { node.subject.to_string() };
             match current.placed.get(&name) {
                 Some(placed) if placed.recipe == node.recipe => {
                     unchanged += 1;
-                    if placed.status == VerdictStatus::Rejected && matches!(node.subject, Subject::Film(_)) {
-                        rejected_films.insert(placed.artifact, name.clone());
+                    if placed.status == VerdictStatus::Rejected {
+                        // A film is drawn once: nothing is known that a second seed would mend.
+                        match node.subject {
+                            Subject::Film(_) => drop(rejected_films.insert(placed.artifact, name.clone())),
+                            _ => rejected.push((place, placed.artifact)),
+                        }
                     }
                     if placed.status != VerdictStatus::Accepted {
                         waiting.push(Waiting { subject: name, status: placed.status });
@@ -208,16 +212,30 @@ impl Studio {
             }
         }
         let mut steps = self.explain(show, graph, &current, &stale).await?;
-        let waits: HashSet<&Subject> = steps.iter().filter(|step| step.action == Action::Wait).map(|step| &step.subject).collect();
-        let drawn_again: HashSet<&Subject> = stale.iter().map(|node| &node.subject).filter(|subject| !waits.contains(subject)).collect();
+        let mut drawn_again: HashSet<&Subject> = stale.iter().map(|node| &node.subject).collect();
+        let again = self.drawn_again(show, graph, &current, &rejected, &drawn_again).await?;
+        if !again.is_empty() {
+            drawn_again.extend(again.iter().map(|(node, ..)| &node.subject));
+            unchanged -= again.len();
+            let names: HashSet<String> = again.iter().map(|(node, ..)| node.subject.to_string()).collect();
+            waiting.retain(|waiting: &Waiting| !names.contains(&waiting.subject));
+            steps.extend(again.into_iter().map(|(node, action, reason)| Step::of(node, action, vec![reason])));
+            let order: HashMap<&Subject, usize> = graph.nodes.iter().enumerate().map(|(place, node)| (&node.subject, place)).collect();
+            steps.sort_by_key(|step| order.get(&step.subject).copied());
+        }
+        for waits in steps.iter().filter(|step| step.action == Action::Wait) {
+            drawn_again.remove(&waits.subject);
+        }
         for episode in &graph.episodes {
             let cut = match current.project {
                 Some(project) => self.store.latest_cut(project, episode.at).await?,
                 None => None,
             };
-            let (_, recipe) = episode.cut_with(|film| current.uses(film));
-            let mut clips = episode.clips.iter().chain(episode.films.iter().map(|film| &film.film));
-            if cut.as_ref().is_some_and(|cut| cut.recipe == recipe) && !clips.any(|clip| drawn_again.contains(clip)) {
+            let (clips, recipe) = episode.cut_with(|film| uses(&current.placed, film));
+            let mut material = episode.clips.iter().chain(episode.films.iter().map(|film| &film.film));
+            if cut.as_ref().is_some_and(|cut| is_of(cut, &clips, recipe, &current.placed))
+                && !material.any(|clip| drawn_again.contains(clip))
+            {
                 unchanged += 1;
                 continue;
             }
@@ -235,6 +253,60 @@ impl Studio {
         let cost = self.cost(current.project, &steps, by_construction(&graph.capabilities().name)).await?;
         let plan = Plan { project: show.project.settings.slug.clone(), bible: show.version, steps, unchanged, waiting, removed, cost };
         Ok((plan, current))
+    }
+
+    /// What is drawn again although its recipe is the same: what the gate rejects (by place in the graph, with its artifact) and
+    /// was drawn less often than it may be, and what is made of the pictures that are chosen of such a shot: what lies between
+    /// it and the next, and its film. What a person decided on stays.
+    async fn drawn_again<'g>(
+        &self,
+        show: &Show,
+        graph: &'g Graph<'_>,
+        current: &Current,
+        rejected: &[(usize, Uuid)],
+        drawn_anyway: &HashSet<&Subject>,
+    ) -> Result<Vec<(&'g Node, Action, Reason)>, StudioError> {
+        // The layout engine would draw the same again.
+        if current.placed.is_empty() || by_construction(&graph.capabilities().name) {
+            return Ok(Vec::new());
+        }
+        let nodes = &graph.nodes;
+        let allowed = show.project.settings.render.attempts();
+        let artifacts: Vec<Uuid> = rejected.iter().map(|(_, artifact)| *artifact).collect();
+        let verdicts = self.store.latest_verdicts(&artifacts).await?;
+        let mut again: BTreeMap<usize, (Action, Reason)> = BTreeMap::new();
+        for (place, artifact) in rejected {
+            let Some(verdict) = verdicts.get(artifact).filter(|verdict| verdict.decided_by == GATE) else { continue };
+            let damaged = |source| StudioError::Damaged { what: format!("the verdict on artifact {artifact}"), source };
+            let report: GateReport = serde_json::from_value(verdict.report.clone()).map_err(damaged)?;
+            // Where the gate has moved since, what it says now counts.
+            let attempts = attempts_at_rejected(&report.held_against(show.gate_of(&nodes[*place].work)));
+            if let Some(attempts) = attempts.filter(|attempts| *attempts < allowed) {
+                again.insert(*place, (Action::Draw, Reason::Rejected { attempts, of: allowed }));
+            }
+        }
+        let is_shot = |place: &usize| matches!(nodes[*place].work, Work::Shot { .. });
+        let placed = |place: usize| current.placed.get(&nodes[place].subject.to_string());
+        for (place, node) in nodes.iter().enumerate().filter(|(_, node)| !drawn_anyway.contains(&node.subject)) {
+            let before = (0..place).rev().find(is_shot);
+            let beside = match node.work {
+                Work::Transition { .. } => [before, (place..nodes.len()).find(is_shot)],
+                Work::Film { .. } => [before, None],
+                Work::Sheet(_) | Work::Shot { .. } => continue,
+            };
+            let Some(own) = placed(place) else { continue };
+            // A production that was stopped in between has the shot, and what is made of it from before.
+            let changes = |shot: usize| again.contains_key(&shot) || placed(shot).is_some_and(|shot| shot.is_newer_than(own));
+            if !beside.into_iter().flatten().any(changes) {
+                continue;
+            }
+            let is_accepted =
+                |shot: usize| !again.contains_key(&shot) && placed(shot).is_some_and(|shot| shot.status == VerdictStatus::Accepted);
+            let waits = matches!(node.work, Work::Film { .. }) && !before.is_some_and(is_accepted);
+            let next = if waits { (Action::Wait, Reason::NotAccepted) } else { (Action::Draw, Reason::Beside) };
+            again.insert(place, next);
+        }
+        Ok(again.into_iter().map(|(place, (action, reason))| (&*nodes[place], action, reason)).collect())
     }
 
     /// Why each stale subject is stale, and whether its recipe was made before.

@@ -8,13 +8,10 @@ use bible::story::{Episode, Framing};
 use consistency::calibration::Told;
 use consistency::calibration::proposal::{Proposal, propose};
 use serde::Serialize;
-use store::{ArtifactFilter, PageRequest, VerdictStatus};
+use store::VerdictStatus;
 
 use crate::gate::GateReport;
 use crate::{Show, Studio, StudioError, Subject};
-
-/// Who decides when the gate does.
-const GATE: &str = "gate";
 
 /// Gates that agree better with people, for the project and for kinds of pictures.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -50,35 +47,17 @@ impl Studio {
         };
         let shots = show.project.episodes.iter().flat_map(Episode::shots);
         let framings: HashMap<StoryTime, Framing> = shots.map(|(_, shot)| (shot.at, shot.framing)).collect();
-        let mut verdicts = Vec::new();
-        // Pictures that were replaced since were judged all the same.
-        let mut cursor: Option<String> = None;
-        loop {
-            let page = PageRequest::new(PageRequest::MOST, cursor.as_deref())
-                .map_err(|error| StudioError::Unknown { what: format!("page of pictures ({error})"), nearest: None })?;
-            let found = self.store.artifacts(project.id, ArtifactFilter::default(), page).await?;
-            for artifact in found.items {
-                // The newest comes first: what a person said last counts.
-                let decisions = self.store.verdicts(artifact.id).await?;
-                let Some(decision) = decisions.iter().find(|decision| decision.decided_by != GATE) else { continue };
-                let measured = serde_json::from_value::<GateReport>(decision.report.clone()).ok().and_then(|report| report.score);
-                let same = match decision.status {
-                    VerdictStatus::Accepted => true,
-                    VerdictStatus::Rejected => false,
-                    VerdictStatus::NeedsReview => continue,
-                };
-                verdicts.extend(measured.map(|score| (decision.decided_at, artifact.subject, Told { value: score.value(), same })));
-            }
-            cursor = found.next_cursor;
-            if cursor.is_none() {
-                break;
-            }
-        }
-        verdicts.sort_by(|one, other| (one.0, &one.1).cmp(&(other.0, &other.1)));
         let mut by_project = Vec::new();
         let mut by_kind: BTreeMap<GateRule, (Thresholds, Vec<Told>)> = BTreeMap::new();
-        for (_, subject, told) in verdicts {
-            let kind = match subject.parse() {
+        for (artifact, decision) in self.said_by_people(project.id).await? {
+            let same = match decision.status {
+                VerdictStatus::Accepted => true,
+                VerdictStatus::Rejected => false,
+                VerdictStatus::NeedsReview => continue,
+            };
+            let measured = serde_json::from_value::<GateReport>(decision.report).ok().and_then(|report| report.score);
+            let Some(told) = measured.map(|score| Told { value: score.value(), same }) else { continue };
+            let kind = match artifact.subject.parse() {
                 Ok(Subject::Sheet { .. }) => Some((GateRule::Sheets, settings.gate.for_sheets())),
                 Ok(Subject::Shot(at) | Subject::Film(at) | Subject::Transition(at)) => {
                     framings.get(&at).map(|framing| (GateRule::Shots(*framing), settings.gate.for_shots(*framing)))

@@ -54,6 +54,15 @@ pub enum Reason {
     NotAccepted,
     /// Clips that an episode is joined from are made again, or what is said in it changed.
     Material,
+    /// The gate rejects it, and it may be drawn more often than it was.
+    Rejected {
+        /// How often it was drawn; of several pictures the one that was drawn least.
+        attempts: u32,
+        /// How often it may be.
+        of: u32,
+    },
+    /// A shot that it goes out from or leads into is drawn again.
+    Beside,
 }
 
 impl fmt::Display for Reason {
@@ -68,6 +77,11 @@ impl fmt::Display for Reason {
             Self::KeyPictures => f.write_str("its key pictures are drawn anew"),
             Self::NotAccepted => f.write_str("its key pictures are not accepted"),
             Self::Material => f.write_str("its clips or its dialogue changed"),
+            Self::Rejected { attempts, of } => {
+                let noun = if *attempts == 1 { "attempt" } else { "attempts" };
+                write!(f, "the gate rejected it after {attempts} {noun}, and {of} are allowed")
+            }
+            Self::Beside => f.write_str("a shot beside it is drawn again"),
         }
     }
 }

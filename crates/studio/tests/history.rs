@@ -6,12 +6,19 @@
 mod databases;
 mod desk;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use bible::Digest;
 use bible::source::SourceTree;
-use bible::version::{Author, CommitId, Document, DocumentPath, Edit, Snapshot};
+use bible::version::tree::Node;
+use bible::version::{Author, Commit, CommitId, Document, DocumentPath, Edit, Object, Pool, Snapshot};
 use desk::{Desk, at};
 use serde_json::json;
+use store::StoredObject;
 use studio::HistoryError;
 use studio::history::{Change, Expected, LogRequest, NewCommit};
+use uuid::Uuid;
 
 fn path(text: &str) -> DocumentPath {
     text.parse().unwrap()
@@ -134,6 +141,33 @@ both_databases! {
         let main = "main".parse().unwrap();
         assert!(matches!(history.delete_branch(&main, true, &mei(), at(5)).await, Err(HistoryError::Current { .. })));
     }
+}
+
+#[tokio::test]
+async fn a_check_finds_trees_that_lie_though_every_byte_is_what_it_was() {
+    let (_folder, store) = databases::sqlite().await;
+    let history = Desk::on(store.clone()).await;
+    let characters = (0..40).map(|number| {
+        let document = Document::of_value(json!({ "name": number.to_string() }));
+        Edit { path: path(&format!("characters/c{number}")), document: Some(document) }
+    });
+    let made = history.commit(commit(0, Expected::Any, Change::Edits(characters.collect()))).await.unwrap().id;
+    assert_eq!(history.fsck().await.unwrap().faults, []);
+    let object = async |id: Digest| {
+        let stored = store.objects(&BTreeSet::from([id])).await.unwrap().remove(0);
+        Object::decode(stored.kind, &stored.bytes).unwrap()
+    };
+    let Object::Commit(honest) = object(made.digest()).await else { panic!("a commit") };
+    let Object::Tree(root) = object(honest.tree).await else { panic!("a tree") };
+    let Node::Fan { count, fan } = &*root else { panic!("40 documents are a fan") };
+    let mut pool = Pool::default();
+    let lying = pool.add(Object::Tree(Arc::new(Node::Fan { count: count + 1, fan: fan.clone() }))).unwrap();
+    let commit = pool.add(Object::Commit(Arc::new(Commit { tree: lying, ..(*honest).clone() }))).unwrap();
+    let objects = pool.take_new().into_iter().map(|(id, kind, bytes)| StoredObject { id, kind, bytes }).collect();
+    store.put_objects(Uuid::from_u128(1), objects, vec![(commit, honest.generation)]).await.unwrap();
+    let faults = history.fsck().await.unwrap().faults;
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].at == lying.to_string() && faults[0].reason.contains("says that it holds 41 documents"), "{faults:?}");
 }
 
 #[tokio::test]

@@ -87,6 +87,12 @@ struct Told {
 /// Where somebody is (none for somebody who is hidden), or why that is not known.
 type Place = Result<Option<Region>, String>;
 
+/// Where everybody is who was asked for, and where somebody is who was not.
+struct Places {
+    people: Vec<Place>,
+    others: Vec<Region>,
+}
+
 /// What a manifest's network says of a difference: 1 for none, 0.85 at the threshold, 0 for unrelated pictures, straight
 /// lines between.
 fn score(difference: f64, threshold: f64) -> Score {
@@ -117,9 +123,12 @@ pub(crate) fn with_margin(found: &FoundBox, size: [u32; 2]) -> Region {
     FoundBox::new(found.kind, found.probability, from, to, size).map_or(found.region, |grown| grown.region)
 }
 
+/// Counted up whenever the same network could say something else of the same picture.
+const REVISION: u32 = 2;
+
 /// Changes with the network, and with how pictures go into it: what another one measured cannot be compared.
 fn version_of(manifest: &Manifest) -> u32 {
-    let digest = blake3::hash(manifest.to_toml().as_bytes());
+    let digest = blake3::hash(format!("{REVISION} {}", manifest.to_toml()).as_bytes());
     digest.as_bytes()[..4].iter().fold(0, |version, byte| version << 8 | u32::from(*byte))
 }
 
@@ -130,12 +139,13 @@ impl Identity<'_> {
     }
 
     /// Everybody's place by the masks.
-    fn by_masks(&self, parts: &PartMap) -> Vec<Place> {
-        self.people.iter().map(|sought| Ok(figure_of(parts, &sought.character))).collect()
+    fn by_masks(&self, parts: &PartMap) -> Places {
+        let people = self.people.iter().map(|sought| Ok(figure_of(parts, &sought.character))).collect();
+        Places { people, others: Vec::new() }
     }
 
     /// Everybody's place by the finder: the figures go to the people whom they resemble most, all together.
-    fn by_finder(&self, image: &Raster, threshold: f64) -> Result<Vec<Place>, NetworkError> {
+    fn by_finder(&self, image: &Raster, threshold: f64) -> Result<Places, NetworkError> {
         let found = self.finder.lock().unwrap_or_else(PoisonError::into_inner).find(image)?;
         let of = |kind: BoxKind| found.iter().filter(move |found| found.kind == kind).take(MOST);
         // A head alone is somebody too, where no figure was found.
@@ -155,19 +165,21 @@ impl Identity<'_> {
             if let (Some(figure), Some(place)) = (figures.first(), places.first_mut()) {
                 *place = Ok(Some(*figure));
             }
-            return Ok(places);
+            return Ok(Places { people: places, others: Vec::new() });
         }
         // Square, so that whoever is too many, figure or person, goes to nobody.
         let side = figures.len().max(self.people.len());
         costs.resize(side, vec![UNRELATED; self.people.len()]);
         costs.iter_mut().for_each(|row| row.resize(side, UNRELATED));
         let (_, order) = assignment(&costs);
+        let mut others = Vec::new();
         for (figure, person) in figures.iter().zip(order) {
-            if let Some(place) = places.get_mut(person) {
-                *place = Ok(Some(*figure));
+            match places.get_mut(person) {
+                Some(place) => *place = Ok(Some(*figure)),
+                None => others.push(*figure),
             }
         }
-        Ok(places)
+        Ok(Places { people: places, others })
     }
 
     fn tell(&self, image: &Raster, sought: &Sought, place: Place, threshold: f64) -> Result<Option<(Told, Embedding)>, String> {
@@ -229,10 +241,10 @@ impl Measure for Identity<'_> {
         let places = match masks {
             Some(parts) => Ok(self.by_masks(parts)),
             // Nobody could be assigned to what the finder sees.
-            None if !known => Ok(vec![Err(String::new()); self.people.len()]),
+            None if !known => Ok(Places { people: vec![Err(String::new()); self.people.len()], others: Vec::new() }),
             None => self.by_finder(subject.image, threshold),
         };
-        let places = match places {
+        let Places { people: places, others } = match places {
             Ok(places) => places,
             Err(error) => return Outcome::NotMeasured { reason: error.to_string() },
         };
@@ -273,6 +285,12 @@ impl Measure for Identity<'_> {
             code: "not-measured".to_owned(),
             message: format!("not measured: {reason}"),
             at: None,
+        }));
+        findings.extend(others.first().map(|first| Finding {
+            severity: Severity::Doubt,
+            code: "people-extra".to_owned(),
+            message: format!("the finder sees {} people where {} should be", self.people.len() + others.len(), self.people.len()),
+            at: Some(*first),
         }));
         let figures = serde_json::json!({
             "model": manifest.name,

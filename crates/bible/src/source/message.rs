@@ -39,13 +39,6 @@ pub(super) fn culprit(text: &str, root: &Node, path: Vec<Step>) -> Culprit {
             path.pop();
         }
     }
-    // A map by names from a list is blamed as a whole for a name that is not on it.
-    if let Some(name) = named("unknown variant `") {
-        let inside: Vec<Step> = path.iter().cloned().chain([Step::Key(name)]).collect();
-        if inside.iter().try_fold(root, |node, step| node.step(step)).is_some() {
-            path = inside;
-        }
-    }
     Culprit { path, missing, unknown }
 }
 

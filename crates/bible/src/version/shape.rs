@@ -3,6 +3,9 @@
 //! Ids say that bytes are what they were, not that they make sense: a node can claim any count, or hold a document
 //! where nobody looks for it. Each node is checked against what is known of its children, children first.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::object::ObjectKind;
 use super::tree::{LEAF, Node};
 use crate::Digest;
@@ -84,6 +87,66 @@ impl Shape {
     }
 }
 
+/// The trees of a history, whose nodes come in any order.
+#[derive(Debug, Default)]
+pub struct TreeCheck {
+    sound: HashMap<Digest, Shape>,
+    fans: HashMap<Digest, Arc<Node>>,
+}
+
+impl TreeCheck {
+    /// Takes a node. What is wrong with a fan is known at the [end](Self::finish), when its children have come.
+    ///
+    /// # Errors
+    /// What is wrong with a leaf, as a sentence.
+    pub fn take(&mut self, id: Digest, node: &Arc<Node>) -> Result<(), String> {
+        if let Node::Leaf { .. } = **node {
+            self.sound.insert(id, Shape::of(node, |_| None)?);
+        } else {
+            self.fans.insert(id, Arc::clone(node));
+        }
+        Ok(())
+    }
+
+    /// What is wrong with which fans, as sentences. A fan of which a child is wrong or did not come says nothing more.
+    pub fn finish(&mut self) -> Vec<(Digest, String)> {
+        let mut wrong = Vec::new();
+        let mut open: Vec<Digest> = self.fans.keys().copied().collect();
+        open.sort_unstable();
+        while let Some(&id) = open.last() {
+            let Some(node) = self.fans.get(&id).cloned() else {
+                open.pop();
+                continue;
+            };
+            let Node::Fan { fan, .. } = &*node else { unreachable!("only fans are kept for later") };
+            // Children first: none of them holds the node that holds them, for their ids are made from what they hold.
+            let before = open.len();
+            open.extend(fan.values().filter(|child| self.fans.contains_key(child)));
+            if open.len() > before {
+                continue;
+            }
+            open.pop();
+            self.fans.remove(&id);
+            if !fan.values().all(|child| self.sound.contains_key(child)) {
+                continue;
+            }
+            match Shape::of(&node, |child| self.sound.get(&child).copied()) {
+                Err(reason) => wrong.push((id, reason)),
+                Ok(shape) => {
+                    self.sound.insert(id, shape);
+                }
+            }
+        }
+        wrong
+    }
+
+    /// Whether a commit can name this tree, or nothing is known of it.
+    #[must_use]
+    pub fn is_root(&self, id: Digest) -> bool {
+        self.sound.get(&id).is_none_or(Shape::is_root)
+    }
+}
+
 fn nibble_at(digest: &Digest, at: usize) -> u8 {
     let byte = digest.as_bytes()[at / 2];
     if at.is_multiple_of(2) { byte >> 4 } else { byte & 15 }
@@ -149,5 +212,35 @@ mod tests {
         assert!(said(count, turned).unwrap_err().contains("not looked for"));
         let inner = *fan.values().next().unwrap();
         assert!(!shape(inner, &pool).unwrap().is_root(), "a part of a tree is no whole tree");
+    }
+
+    #[test]
+    fn whatever_the_order_of_its_nodes_a_history_says_which_of_its_trees_lie() {
+        let mut pool = Pool::default();
+        let root = tree::write_listing(listing(0..400), &mut pool).unwrap();
+        let Node::Fan { count, fan } = (*pool.node(root).unwrap()).clone() else { panic!("400 documents are a fan") };
+        let inner = *fan.values().next().unwrap();
+        let lying = pool.add(Object::Tree(Arc::new(Node::Fan { count: count + 1, fan }))).unwrap();
+        let mut nodes = Vec::new();
+        for (id, kind, bytes) in pool.take_new() {
+            if let Ok(Object::Tree(node)) = Object::decode(kind, &bytes) {
+                nodes.push((id, node));
+            }
+        }
+        for turned in [false, true] {
+            if turned {
+                nodes.reverse();
+            }
+            let mut check = TreeCheck::default();
+            nodes.iter().for_each(|(id, node)| check.take(*id, node).unwrap());
+            let wrong = check.finish();
+            assert_eq!(wrong.len(), 1, "{wrong:?}");
+            assert!(wrong[0].0 == lying && wrong[0].1.contains("holds 400"), "{wrong:?}");
+            assert!(check.is_root(root) && !check.is_root(inner));
+        }
+        // What is above a node that did not come is not blamed for it.
+        let mut check = TreeCheck::default();
+        nodes.iter().filter(|(id, _)| *id != inner).for_each(|(id, node)| check.take(*id, node).unwrap());
+        assert_eq!(check.finish(), Vec::new());
     }
 }

@@ -43,6 +43,15 @@ pub fn document_name(path: &str) -> String {
     stem.replace('/', ".")
 }
 
+/// Of documents by their [names](document_name), the one that a field is in: that with the longest name which the field's
+/// name begins with.
+#[must_use]
+pub fn holding<T>(field: &str, documents: impl IntoIterator<Item = (String, T)>) -> Option<T> {
+    let holds = |name: &str| field.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let found = documents.into_iter().filter(|(name, _)| holds(name)).max_by_key(|(name, _)| name.len());
+    found.map(|(_, document)| document)
+}
+
 /// Every file of a project by its path, as typed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Written(BTreeMap<String, Vec<u8>>);
@@ -117,13 +126,8 @@ impl Written {
         done
     }
 
-    /// The file whose document a field's name begins with.
-    fn file_of(&self, name: &str) -> Option<&str> {
-        let names = |path: &&str| {
-            let document = document_name(path);
-            name == document || name.strip_prefix(&document).is_some_and(|rest| rest.starts_with('.'))
-        };
-        self.paths().filter(names).max_by_key(|path| document_name(path).len())
+    fn file_of(&self, field: &str) -> Option<&str> {
+        holding(field, self.paths().map(|path| (document_name(path), path)))
     }
 }
 

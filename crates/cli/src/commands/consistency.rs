@@ -30,6 +30,8 @@ enum Command {
     Bench(BenchArguments),
     /// Fit a calibration on labelled pairs; every third character is held out to say how good it is
     Calibrate(CalibrateArguments),
+    /// Write pairs for `calibrate` out of what people accepted and rejected of this project's pictures
+    Collect(CollectArguments),
     /// Say which gate would agree better with the people who reviewed this project's pictures; changes nothing
     Propose(super::ProjectArgument),
 }
@@ -76,10 +78,20 @@ struct CalibrateArguments {
     gate: f64,
 }
 
+#[derive(Debug, clap::Args)]
+struct CollectArguments {
+    /// Folder to make
+    folder: PathBuf,
+    /// Folder of the project
+    #[arg(long, default_value = ".")]
+    project: PathBuf,
+}
+
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
     match arguments.command {
         Command::Bench(arguments) => run_bench(&arguments, context),
         Command::Calibrate(arguments) => run_calibrate(&arguments, context),
+        Command::Collect(arguments) => run_collect(&arguments, context).await,
         Command::Propose(arguments) => run_propose(&arguments.project, context).await,
     }
 }
@@ -134,6 +146,25 @@ async fn run_propose(project: &Path, context: &Context) -> anyhow::Result<Exit> 
     print(GateRule::Project, &proposals.project);
     for proposal in &proposals.kinds {
         print(proposal.kind, &proposal.proposal);
+    }
+    Ok(Exit::Success)
+}
+
+async fn run_collect(arguments: &CollectArguments, context: &Context) -> anyhow::Result<Exit> {
+    let project = &arguments.project;
+    let show = super::load(project)?;
+    let collected = super::open(context, project).await?.collect_pairs(&show, &arguments.folder).await?;
+    if context.json {
+        output::json(&collected)?;
+        return Ok(Exit::Success);
+    }
+    let folder = arguments.folder.display();
+    output::line(format_args!(
+        "{} pairs that people accepted and {} that they rejected are in {folder}; `echo-studio consistency calibrate {folder}` fits on them",
+        collected.same, collected.different
+    ));
+    for left_out in &collected.left_out {
+        output::line(format_args!("left out {}: {}", left_out.subjects.len(), left_out.reason));
     }
     Ok(Exit::Success)
 }

@@ -34,7 +34,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
             findings
         }
     };
-    findings.push(super::models::examine(context, &arguments.project.project));
+    findings.extend(super::models::examine(context, &arguments.project.project));
     let missing = findings.iter().any(|finding| finding.condition == Condition::Missing);
     if context.json {
         output::json(&Report { version: env!("CARGO_PKG_VERSION"), findings })?;

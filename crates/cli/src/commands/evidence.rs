@@ -40,6 +40,9 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
         for suggestion in &evidence.suggestions {
             output::line(format_args!("  {} {}: {}", suggestion.action.word(), suggestion.what, suggestion.because));
         }
+        for (what, known) in [("identity", &evidence.identity), ("style", &evidence.style)] {
+            output::line(format_args!("  {what} {}: {}", known.word().replace('_', " "), known.detail()));
+        }
         for tried in &evidence.tries {
             output::line(format_args!("  {}", tried.words()));
         }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use serde::Serialize;
 use studio::doctor::Finding;
-use studio::search::NetworkDescriber;
+use studio::search::{Describer, NetworkDescriber, StyleDescriber};
 use vision_models::{Manifest, ModelFolder, Pinned, Verified};
 
 use crate::exit::Exit;
@@ -137,16 +137,23 @@ fn verify(models: Vec<Pinned>, context: &Context) -> anyhow::Result<Exit> {
     Ok(if sound { Exit::Success } else { Exit::Failure })
 }
 
-/// Has pictures compared by the identity model of a project, where there is one.
-pub(crate) fn describe_by_identity(studio: &mut studio::Studio, context: &Context, project: &std::path::Path) {
-    match NetworkDescriber::of(folder(context, None, project)) {
+/// Has pictures compared by the networks of a project: by who is in them where there is an identity model, else by how they
+/// look where there is a style network.
+pub(crate) fn describe_by_networks(studio: &mut studio::Studio, context: &Context, project: &std::path::Path) {
+    let folder = folder(context, None, project);
+    let describer = match NetworkDescriber::of(folder.clone()) {
+        Ok(Some(describer)) => Ok(Some(Arc::new(describer) as Arc<dyn Describer>)),
+        Ok(None) => StyleDescriber::of(&folder).map(|found| found.map(|describer| Arc::new(describer) as Arc<dyn Describer>)),
+        Err(reason) => Err(reason),
+    };
+    match describer {
         Ok(None) => {}
-        Ok(Some(describer)) => studio.search.describer = Arc::new(describer),
-        Err(reason) => output::note(format_args!("pictures are compared without the identity model: {reason}")),
+        Ok(Some(describer)) => studio.search.describer = describer,
+        Err(reason) => output::note(format_args!("pictures are compared without the networks: {reason}")),
     }
 }
 
 /// What `doctor` says of the models of a project.
-pub(crate) fn examine(context: &Context, project: &std::path::Path) -> Finding {
-    studio::doctor::examine_identity(&folder(context, None, project))
+pub(crate) fn examine(context: &Context, project: &std::path::Path) -> Vec<Finding> {
+    studio::doctor::examine_models(&folder(context, None, project))
 }

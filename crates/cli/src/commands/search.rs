@@ -66,7 +66,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
     let mut studio = super::open(context, folder).await?;
     let like = match &arguments.like {
         Some(like) => {
-            super::models::describe_by_identity(&mut studio, context, folder);
+            super::models::describe_by_networks(&mut studio, context, folder);
             Some(meant(&studio, &show, like).await?)
         }
         None => None,

@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
     let mut studio = super::open(context, &arguments.project.project).await?;
-    super::models::describe_by_identity(&mut studio, context, &arguments.project.project);
+    super::models::describe_by_networks(&mut studio, context, &arguments.project.project);
     let listener = server::bind(context.settings.listen).await?;
     output::note(format_args!("Echo Studio is at http://{}  (Ctrl-C ends it)", listener.local_addr()?));
     let cancel = super::until_interrupted();

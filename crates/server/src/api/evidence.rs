@@ -24,6 +24,7 @@ use crate::problem::Problem;
         "because": "#7a2b3a where the bible has #2b2f4a (ΔE 31.0, 6.0 allowed)"
     }],
     "identity": { "outcome": "by_construction", "detail": "it is drawn from the figures of the bible" },
+    "style": { "outcome": "passed", "detail": "scores 0.912 beside 27 accepted pictures" },
     "not_measured": []
 }))]
 pub(crate) struct VerdictEvidence {

@@ -51,6 +51,7 @@ fn described() -> OpenApiRouter<Desk> {
         .routes(routes!(sheets::sheets))
         .routes(routes!(sheet::generate::generate_sheet))
         .routes(routes!(sheet::validate::validate_sheet))
+        .routes(routes!(sheet::review::review_sheet))
         .routes(routes!(artifacts::artifacts))
         .routes(routes!(search::search_artifacts, search::search_like))
         .routes(routes!(artifacts::artifact))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bible::source::nearest;
-use bible::version::{Commit, CommitId, DocumentPath, Entry, Reference, Written, document_name, tree};
+use bible::version::{Commit, CommitId, DocumentPath, Entry, Reference, Written, document_name, holding, tree};
 use serde_json::Value;
 
 use super::session::Session;
@@ -80,12 +80,11 @@ impl Session<'_> {
     /// The document in which a field is.
     async fn document_of(&mut self, at: CommitId, field: &str) -> Result<DocumentPath, HistoryError> {
         let listing = self.read(|pool| tree::list(pool.commit(at)?.tree, pool)).await?;
-        let named: Vec<(String, &DocumentPath)> = listing.keys().map(|path| (document_name(&path.file()), path)).collect();
-        let holds = |name: &str| field.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
-        let found = named.iter().filter(|(name, _)| holds(name)).max_by_key(|(name, _)| name.len());
-        found.map(|(_, path)| (*path).clone()).ok_or_else(|| {
+        let named = || listing.keys().map(|path| (document_name(&path.file()), path));
+        holding(field, named()).cloned().ok_or_else(|| {
             let document = field.split('.').take(2).collect::<Vec<_>>().join(".");
-            let nearest = nearest(&document, named.iter().map(|(name, _)| name.as_str())).map(str::to_owned);
+            let names: Vec<String> = named().map(|(name, _)| name).collect();
+            let nearest = nearest(&document, names.iter().map(String::as_str)).map(str::to_owned);
             HistoryError::UnknownField { field: field.to_owned(), nearest }
         })
     }

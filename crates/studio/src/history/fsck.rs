@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bible::Digest;
 use bible::version::tree::Node;
-use bible::version::{Entry, Object, ObjectKind};
+use bible::version::{Entry, Object, ObjectKind, TreeCheck};
 use serde::Serialize;
 
 use super::session::checked;
@@ -49,7 +49,7 @@ impl History {
     /// # Errors
     /// [`HistoryError::Store`] when the database does not answer: what it finds wrong is no error, but a fault.
     pub async fn fsck(&self) -> Result<Fsck, HistoryError> {
-        let mut check = Check { found: Fsck::default(), seen: BTreeSet::new(), open: BTreeMap::new() };
+        let mut check = Check::default();
         for known in self.store.bible_refs(self.project).await? {
             let kind = match known.name.split_once('/') {
                 Some(("branches", _)) => ObjectKind::Commit,
@@ -74,6 +74,7 @@ impl History {
             self.walk(&mut check).await?;
         }
         check.found.unreferenced = check.found.commits - referenced;
+        check.weigh_trees();
         Ok(check.found)
     }
 
@@ -89,7 +90,14 @@ impl History {
                     Ok(_) if stored.kind != wanted.kind => {
                         check.fault(&stored.id.to_string(), &wanted.named_by, format!("it is a {} and not a {}", stored.kind, wanted.kind));
                     }
-                    Ok(object) => check.names(stored.id, &object),
+                    Ok(object) => {
+                        if let Object::Tree(node) = &object
+                            && let Err(reason) = check.trees.take(stored.id, node)
+                        {
+                            check.fault(&stored.id.to_string(), &wanted.named_by, reason);
+                        }
+                        check.names(stored.id, &object);
+                    }
                     Err(HistoryError::Damaged { reason, .. }) => check.fault(&stored.id.to_string(), &wanted.named_by, reason),
                     Err(error) => return Err(error),
                 }
@@ -102,10 +110,14 @@ impl History {
     }
 }
 
+#[derive(Default)]
 struct Check {
     found: Fsck,
     seen: BTreeSet<Digest>,
     open: BTreeMap<Digest, Wanted>,
+    trees: TreeCheck,
+    /// The trees that commits name, each with a commit that does.
+    roots: BTreeMap<Digest, Digest>,
 }
 
 impl Check {
@@ -119,11 +131,24 @@ impl Check {
         self.found.faults.push(Fault { at: at.to_owned(), named_by: named_by.to_owned(), reason });
     }
 
+    /// Says which trees are not as trees are made, though their bytes are what they were.
+    fn weigh_trees(&mut self) {
+        for (id, reason) in self.trees.finish() {
+            self.fault(&id.to_string(), "the trees of the history", reason);
+        }
+        for (tree, commit) in std::mem::take(&mut self.roots) {
+            if !self.trees.is_root(tree) {
+                self.fault(&tree.to_string(), &format!("commit {commit}"), "it is a part of a tree and no whole one".to_owned());
+            }
+        }
+    }
+
     fn names(&mut self, id: Digest, object: &Object) {
         match object {
             Object::Commit(commit) => {
                 self.found.commits += 1;
                 let name = format!("commit {id}");
+                self.roots.entry(commit.tree).or_insert(id);
                 self.wants(commit.tree, ObjectKind::Tree, &name);
                 for parent in &commit.parents {
                     self.wants(parent.digest(), ObjectKind::Commit, &name);

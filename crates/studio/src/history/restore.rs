@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bible::version::tree::{self, Listing};
-use bible::version::{CommitId, Document, DocumentPath, Entry, Reference, Written, document_name};
+use bible::version::{CommitId, Document, DocumentPath, Entry, Reference, Written, document_name, holding};
 
 use super::session::Session;
 use super::{Committed, History, HistoryError, Onto};
@@ -71,8 +71,7 @@ impl Session<'_> {
         edits: &BTreeMap<DocumentPath, Option<Entry>>,
     ) -> Result<(DocumentPath, Entry), HistoryError> {
         let unknown = || HistoryError::UnknownField { field: field.to_owned(), nearest: None };
-        let holds = |path: &&DocumentPath| field.strip_prefix(&document_name(&path.file())).is_some_and(|rest| rest.starts_with('.'));
-        let path = now.keys().filter(holds).max_by_key(|path| path.as_str().len()).ok_or_else(unknown)?;
+        let path = holding(field, now.keys().map(|path| (document_name(&path.file()), path))).ok_or_else(unknown)?;
         let today = edits.get(path).copied().flatten().or_else(|| now.get(path).copied()).ok_or_else(unknown)?;
         let old = then.get(path).copied().ok_or_else(unknown)?;
         let (today, old) = self.read(|pool| Ok((today.read(pool)?, old.read(pool)?))).await?;

@@ -13,6 +13,7 @@ mod gallery;
 mod like;
 mod network_describer;
 mod stock;
+mod style_describer;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -33,6 +34,7 @@ pub use describer::{ColoursAndLayout, Describer, Figure, NotDescribed};
 pub use error::{LookupError, suggestion};
 pub use network_describer::NetworkDescriber;
 pub use stock::Sighting;
+pub use style_describer::StyleDescriber;
 
 use crate::graph::Graph;
 use crate::progress::Progress;

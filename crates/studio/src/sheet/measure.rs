@@ -1,17 +1,18 @@
 //! The pictures of a sheet, read back and measured: each for itself, and every two against each other.
 
 use bible::{Digest, Slug};
-use consistency::{Fingerprint, Gate, Status, Technical, agreement};
+use consistency::measure::Evidence;
+use consistency::{Fingerprint, Gate, Outcome, Status, Structure, Technical, Verdict, agreement, judge};
 use engine::PictureBrief;
-use engine::picture::PartMap;
+use engine::picture::{PartMap, Raster, Skeleton};
 use rayon::prelude::*;
 use store::{Artifact, ArtifactFile, BlobStore};
 use vision_models::{Embedding, Reference};
 
 use super::document::{CharacterSheet, Check, Finding, SheetName, SlotPair, SlotPicture, canonical, sign};
-use crate::gate::{by_construction, colours_of, judge_raster};
+use crate::gate::{PaintedOver, by_construction, colours_of, judge_raster, measured_foreign};
 use crate::networks::Networks;
-use crate::picture_files::kept_part_map;
+use crate::picture_files::{kept_part_map, read_skeletons};
 use crate::{StudioError, Subject};
 
 /// A picture as it is kept, with what it should show.
@@ -19,11 +20,20 @@ pub(super) struct Kept {
     pub(super) slot: Slug,
     pub(super) subject: Subject,
     pub(super) artifact: Artifact,
+    /// The recipe that it was drawn from: another picture may have it by now.
+    pub(super) recipe: Digest,
     pub(super) status: Status,
     pub(super) brief: PictureBrief,
     file: ArtifactFile,
     png: bytes::Bytes,
     parts: Option<PartMap>,
+    layout: Option<KeptLayout>,
+}
+
+/// The layout that a picture was painted over.
+struct KeptLayout {
+    image: Raster,
+    skeletons: Vec<Skeleton>,
 }
 
 /// A picture with all that was measured of it.
@@ -41,6 +51,7 @@ impl Kept {
         slot: Slug,
         subject: Subject,
         artifact: Artifact,
+        recipe: Digest,
         status: Status,
         brief: PictureBrief,
     ) -> Result<Self, StudioError> {
@@ -50,7 +61,8 @@ impl Kept {
         let png = blobs.get(file.digest).await?;
         let stem = file.name.trim_end_matches(".png");
         let parts = kept_part_map(blobs, &artifact, stem).await?;
-        Ok(Self { slot, subject, artifact, status, brief, file, png, parts })
+        let layout = KeptLayout::read(blobs, &subject, &artifact, stem).await?;
+        Ok(Self { slot, subject, artifact, recipe, status, brief, file, png, parts, layout })
     }
 
     fn measure(&self, gate: Gate) -> Result<Measured, StudioError> {
@@ -59,7 +71,13 @@ impl Kept {
         pixels.extend_from_slice(&raster.width.to_le_bytes());
         pixels.extend_from_slice(&raster.height.to_le_bytes());
         pixels.extend_from_slice(&raster.rgba);
-        let verdict = judge_raster(&raster, self.parts.as_ref(), &self.brief, &[], gate);
+        let verdict = if by_construction(&self.artifact.engine) {
+            judge_raster(&raster, self.parts.as_ref(), &self.brief, &[], gate)
+        } else {
+            let (layout, parts) = (self.layout.as_ref(), self.parts.as_ref());
+            let painted = layout.zip(parts).map(|(KeptLayout { image, skeletons }, parts)| PaintedOver { image, parts, skeletons });
+            judge(measured_foreign(&raster, painted.as_ref(), &self.brief, &[]), gate)
+        };
         let colours = colours_of(&verdict).cloned();
         let versions = verdict.measurements.iter().map(|measurement| format!("{}@{}", measurement.measure, measurement.version)).collect();
         let measured = match verdict.reasons.iter().find(|reason| reason.leads_to.is_some()) {
@@ -73,13 +91,13 @@ impl Kept {
         };
         let checks = vec![
             Check { check: "verdict".to_owned(), finding: measured },
-            Check { check: "pose".to_owned(), finding: self.pose() },
+            Check { check: "pose".to_owned(), finding: self.pose(&verdict) },
             Check { check: "expression".to_owned(), finding: self.expression() },
         ];
         let picture = SlotPicture {
             slot: self.slot.clone(),
             artifact: self.artifact.id,
-            recipe: self.artifact.recipe,
+            recipe: self.recipe,
             file: self.file.digest,
             pixels: Digest::of(&pixels),
             status: self.status,
@@ -89,14 +107,28 @@ impl Kept {
         Ok(Measured { picture, fingerprint: Fingerprint::of(&raster), colours, versions })
     }
 
-    fn pose(&self) -> Finding {
+    /// Whether the picture has the pose of its place: in a picture that was painted over the layout of that pose, whether the
+    /// figure's outline is where the layout has it.
+    fn pose(&self, verdict: &Verdict) -> Finding {
         let Some(actor) = self.brief.actors.first() else { return Finding::NotMeasured("nobody was asked for".to_owned()) };
-        match self.artifact.engine.as_str() {
-            engine if by_construction(engine) => {
-                Finding::ByConstruction(format!("drawn from the pose `{}`, facing {}", actor.pose, actor.facing.word()))
-            }
-            engine => Finding::NotMeasured(format!("there is no measure that reads poses off pictures of `{engine}`")),
+        let pose = format!("the pose `{}`, facing {}", actor.pose, actor.facing.word());
+        if by_construction(&self.artifact.engine) {
+            return Finding::ByConstruction(format!("drawn from {pose}"));
         }
+        let structure = verdict.measurements.iter().find_map(|measurement| match &measurement.outcome {
+            Outcome::Measured { evidence: Evidence::Structure(structure), .. } => Some(structure),
+            _ => None,
+        });
+        let figure = structure.and_then(|structure| structure.figures.iter().find(|figure| figure.owner == actor.figure.character));
+        let Some(figure) = figure else {
+            return Finding::NotMeasured(
+                "it was not painted over a layout, and there is no measure that reads poses off pictures".to_owned(),
+            );
+        };
+        let least = Structure::default().least_alignment;
+        let told =
+            format!("{:.2} of the outline that {pose} has in its layout is found beyond chance, {least:.2} needed", figure.alignment);
+        if figure.alignment >= least { Finding::Passed(told) } else { Finding::Failed(told) }
     }
 
     fn expression(&self) -> Finding {
@@ -105,6 +137,21 @@ impl Kept {
             engine if by_construction(engine) => Finding::ByConstruction(format!("drawn with the face `{}`", actor.expression.word())),
             _ => Finding::NotMeasured("there is no measure that reads expressions".to_owned()),
         }
+    }
+}
+
+impl KeptLayout {
+    /// The layout that is kept beside the picture `stem`; none where it was painted over none.
+    async fn read(blobs: &BlobStore, subject: &Subject, artifact: &Artifact, stem: &str) -> Result<Option<Self>, StudioError> {
+        let named = |suffix: &str| artifact.files.iter().find(|file| file.name == format!("{stem}.{suffix}"));
+        let Some(image) = named("layout.png") else { return Ok(None) };
+        let image = consistency::decode(&blobs.get(image.digest).await?).map_err(|error| unreadable(subject, &error))?;
+        let skeletons = match named("skeletons.json") {
+            Some(file) => read_skeletons(&blobs.get(file.digest).await?)
+                .map_err(|source| StudioError::Damaged { what: format!("the skeletons of {subject}"), source })?,
+            None => Vec::new(),
+        };
+        Ok(Some(Self { image, skeletons }))
     }
 }
 
@@ -191,4 +238,83 @@ fn pairs(character: &Slug, measured: &[Measured]) -> Vec<SlotPair> {
         }
     }
     pairs
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use consistency::Score;
+    use engine::{Engine, Picture};
+    use store::{RecipeKind, VerdictStatus};
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::Show;
+    use crate::graph::{Graph, Work};
+    use crate::picture_files::files_of;
+
+    /// A picture that another engine painted over a layout, as it is kept.
+    fn kept(brief: &PictureBrief, layout: Option<&Picture>, painted: &Picture) -> Kept {
+        let png = files_of(painted, "picture").unwrap().swap_remove(0);
+        let file = ArtifactFile { name: png.name, digest: Digest::of(&png.bytes), media_type: png.media_type.to_owned(), bytes: 0 };
+        let artifact = Artifact {
+            id: Uuid::nil(),
+            project: Uuid::nil(),
+            recipe: Digest::of(b""),
+            kind: RecipeKind::Sheet,
+            subject: "sheet aki/everyday/front".to_owned(),
+            engine: "comfyui".to_owned(),
+            engine_version: "1".to_owned(),
+            seed: None,
+            bible: Digest::of(b""),
+            width: painted.image.width,
+            height: painted.image.height,
+            frames: 1,
+            files: vec![file.clone()],
+            seconds: 1.0,
+            attempts: 1,
+            status: VerdictStatus::Accepted,
+            score: None,
+            created_at: chrono::DateTime::UNIX_EPOCH,
+        };
+        Kept {
+            slot: "front".parse().unwrap(),
+            subject: artifact.subject.parse().unwrap(),
+            recipe: artifact.recipe,
+            artifact,
+            status: Status::Accepted,
+            brief: brief.clone(),
+            file,
+            png: png.bytes.into(),
+            parts: layout.and_then(|layout| layout.parts.clone()),
+            layout: layout.map(|layout| KeptLayout { image: (*layout.image).clone(), skeletons: layout.skeletons.clone() }),
+        }
+    }
+
+    #[test]
+    fn a_picture_in_another_pose_than_that_of_its_place_is_found_out_where_there_is_a_layout() {
+        let show = Show::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/tiny")).unwrap();
+        let engine = show.engine();
+        let graph = Graph::of(&show.project, &engine).unwrap();
+        let slot = |name: &str| {
+            let node = graph.nodes.iter().find(|node| node.subject.to_string() == format!("sheet aki/everyday/{name}")).unwrap();
+            let Work::Sheet(brief) = &node.work else { panic!("a sheet") };
+            (brief.as_ref().clone(), engine.picture(brief).unwrap())
+        };
+        let ((standing, front), (sitting, sat)) = (slot("front"), slot("sitting"));
+        let pose = |kept: &Kept| {
+            let measured = kept.measure(Score::AT_TOLERANCE.into()).unwrap();
+            (measured.picture.checks[1].finding.clone(), measured.versions)
+        };
+        let (own, versions) = pose(&kept(&sitting, Some(&sat), &sat));
+        assert!(matches!(&own, Finding::Passed(told) if told.contains("the pose `sit`")), "{own:?}");
+        assert!(versions.iter().any(|measure| measure.starts_with("structure@")), "what was measured is signed: {versions:?}");
+        for (brief, layout, painted) in [(&sitting, &sat, &front), (&standing, &front, &sat)] {
+            let other = pose(&kept(brief, Some(layout), painted)).0;
+            assert!(matches!(&other, Finding::Failed(told) if told.contains("0.60 needed")), "{other:?}");
+        }
+        let alone = pose(&kept(&sitting, None, &sat)).0;
+        assert!(matches!(alone, Finding::NotMeasured(_)), "{alone:?}");
+    }
 }

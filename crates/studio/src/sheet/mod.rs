@@ -6,7 +6,7 @@ mod measure;
 use std::path::Path;
 use std::sync::Arc;
 
-use bible::{Slug, StoryTime};
+use bible::{Digest, Slug, StoryTime};
 use consistency::{Gate, Status};
 use serde::Serialize;
 use store::{Sheet, VerdictStatus};
@@ -154,7 +154,7 @@ impl Studio {
                 damage.push(format!("the sheet has no place `{}` any more", picture.slot));
                 continue;
             };
-            match self.kept(node, picture.artifact, picture.status).await {
+            match self.kept(node, (picture.artifact, picture.recipe), picture.status).await {
                 Ok(read) => kept.push(read),
                 Err(error) => damage.push(format!("the picture of `{}` cannot be read: {error}", picture.slot)),
             }
@@ -228,19 +228,19 @@ impl Studio {
             let subject = node.subject.to_string();
             let Some(slot) = slot_of(node) else { continue };
             match placed.iter().find(|placed| placed.subject == subject) {
-                Some(placed) => kept.push(self.kept(node, placed.artifact, judged(placed.status)).await?),
+                Some(placed) => kept.push(self.kept(node, (placed.artifact, placed.recipe), judged(placed.status)).await?),
                 None => missing.push(slot.clone()),
             }
         }
         measured_beside(name, kept, missing, gate, Networks::new(self.models.clone())).await
     }
 
-    async fn kept(&self, node: &Node, artifact: Uuid, status: Status) -> Result<Kept, StudioError> {
+    async fn kept(&self, node: &Node, (artifact, recipe): (Uuid, Digest), status: Status) -> Result<Kept, StudioError> {
         let Work::Sheet(brief) = &node.work else { unreachable!("a node of a sheet draws a sheet's picture") };
         let gone = || StudioError::Unknown { what: format!("artifact {artifact} of {}", node.subject), nearest: None };
         let artifact = self.store.artifact(artifact).await?.ok_or_else(gone)?;
         let slot = slot_of(node).cloned().ok_or_else(gone)?;
-        Kept::read(&self.blobs, slot, node.subject.clone(), artifact, status, brief.as_ref().clone()).await
+        Kept::read(&self.blobs, slot, node.subject.clone(), artifact, recipe, status, brief.as_ref().clone()).await
     }
 }
 

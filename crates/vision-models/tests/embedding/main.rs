@@ -188,6 +188,21 @@ fn without_masks_the_finders_figures_go_to_the_people_whom_they_resemble() {
 }
 
 #[test]
+fn somebody_who_was_not_asked_for_is_for_a_person_to_see() {
+    let mut bench = Bench::seeing_both();
+    bench.people.truncate(1);
+    let (score, findings, _) = measured(bench.measure(&two(REN, MEI), None));
+    assert!(score >= Score::AT_TOLERANCE, "mei is right, whoever stands beside her");
+    assert_eq!((findings.len(), findings[0].severity, findings[0].code.as_str()), (1, Severity::Doubt, "people-extra"));
+    assert_eq!(findings[0].message, "the finder sees 2 people where 1 should be");
+    let at = findings[0].at.unwrap();
+    assert!(at.left < 160, "it says where: {at:?}");
+    // Where masks say who is where, nobody looks for more.
+    let (_, findings, _) = measured(bench.measure(&two(REN, MEI), Some(&masks("ren", "mei"))));
+    assert_eq!(findings, Vec::new());
+}
+
+#[test]
 fn whoever_could_not_be_told_is_for_a_person_and_whoever_is_hidden_is_not() {
     let mut bench = Bench::seeing_both();
     bench.people[1].reference = Err("no picture of ren is accepted yet".to_owned());

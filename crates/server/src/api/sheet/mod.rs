@@ -1,6 +1,7 @@
 //! Signed character sheets.
 
 pub(super) mod generate;
+pub(super) mod review;
 pub(super) mod validate;
 
 use bible::{Slug, StoryTime};
