@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bible::Digest;
@@ -109,6 +110,7 @@ impl Studio {
             project,
             user: std::env::var("USER").unwrap_or_else(|_| "studio".to_owned()),
             cancel: cancel.clone(),
+            unread: AtomicBool::new(false),
         };
         let lent = if own.is_empty() { None } else { Some(self.lend_nodes(&own, data).await?) };
         let info = Mutex::new(Arc::new(info));
@@ -177,7 +179,8 @@ impl ComfyEngine {
         let template = self.rendering.template();
         let people: Vec<String> = brief.actors.iter().map(|actor| actor.figure.character.to_string()).collect();
         let size = (brief.canvas.width, brief.canvas.height);
-        let order = Order { template: &template.name, filled, smaller, inputs: &inputs, subject: people.join(", "), size };
+        let pinned = self.rendering.pinned(&worker::models_of(&filled.graph));
+        let order = Order { template: &template.name, filled, smaller, inputs: &inputs, pinned, subject: people.join(", "), size };
         let (bytes, making) = self.farm.draw(order).await?;
         let image = consistency::decode(&bytes).map_err(|error| EngineError::Remote {
             engine: "comfyui".to_owned(),

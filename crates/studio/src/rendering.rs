@@ -1,5 +1,6 @@
 //! How a show is drawn through ComfyUI: its template and settings, and what of them belongs to each recipe.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bible::project::Canvas;
@@ -12,6 +13,7 @@ use engine::{Capabilities, PictureBrief};
 use serde_json::{Map, Value, json};
 
 use crate::drawn_size::drawn_size;
+use crate::pinned_files::pins;
 use crate::{Show, StudioError};
 
 /// Changes when the same recipe would be filled into another graph, or its pictures be used otherwise.
@@ -118,6 +120,11 @@ impl Rendering {
     /// Stands for everything of this.
     pub(crate) fn stamp(&self) -> String {
         format!("{:?} {} {:?} {:?}", self.settings, self.template.source, self.canvas, self.show)
+    }
+
+    /// BLAKE3 that files among these models have to have, where the settings say it.
+    pub(crate) fn pinned(&self, models: &BTreeSet<String>) -> BTreeMap<String, Digest> {
+        pins(&self.settings).filter(|(model, _)| models.contains(model)).collect()
     }
 
     /// Which maps of the layout a picture needs.
