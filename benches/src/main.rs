@@ -4,6 +4,7 @@
 //! process ends with 1, so that a change for the worse is seen.
 //!
 //! `benches search [PICTURES]` measures searching, which takes minutes and gigabytes and is measured by name only.
+//! `benches farm-databases [FILE.svg]` measures what handing out work costs, and plots it.
 //! `benches measuring` measures only what measuring pictures costs, `benches embedding` only what identity networks cost;
 //! `benches drift-set DIR [SEED [CHARACTERS]]` writes
 //! the [`drift`] set that the shipped calibration was fitted on, and `benches training-set DIR [SEED [CHARACTERS
@@ -147,7 +148,8 @@ fn main() -> anyhow::Result<ExitCode> {
         print(farm::fleets()?);
     }
     if wanted("farm") || wanted("farm-databases") {
-        print(farm::databases()?);
+        let picture = arguments.next().filter(|_| only.as_deref() == Some("farm-databases"));
+        print(farm::databases(picture.as_ref().map(std::path::Path::new))?);
     }
     if wanted("farm") || wanted("farm-client") {
         print(farm::client()?);

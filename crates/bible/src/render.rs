@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Slug;
+use crate::{Digest, Slug};
 
 /// How often a picture that the gate rejects is drawn in all, where nobody says. Each attempt costs as much as the first.
 const ATTEMPTS: u32 = 3;
@@ -113,9 +113,11 @@ pub enum RenderEngine {
 pub struct ModelUse {
     /// Its name.
     pub file: String,
-    /// Its BLAKE3 in hex, so that another file of the same name is another recipe.
+    /// Its BLAKE3 in 64 hex digits: another one is another recipe, and a server whose file of this name is known to be another
+    /// draws nothing with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub blake3: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub blake3: Option<Digest>,
     /// How strongly a LoRA is applied; the template's default when not said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub strength: Option<f64>,

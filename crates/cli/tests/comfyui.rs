@@ -208,35 +208,6 @@ fn what_takes_too_much_memory_is_drawn_with_less_and_its_pictures_say_so() {
 }
 
 #[test]
-fn a_farm_without_nodes_grows_by_its_scaling_command() {
-    let (desk, server) = (Desk::produced(), server());
-    let graph = desk.run(&["workflows", "fill", "sdxl", "--set", "checkpoint=other.safetensors", "--set", "prompt=x", "--set", "seed=7"]);
-    desk.write("one.json", &graph.out);
-    desk.json(&["farm", "submit", "one.json", "--of", "tiny", "--expect", "save-picture-save"]);
-    let add = format!("'{}' farm add-node grown {}", env!("CARGO_BIN_EXE_echo-studio"), server.url);
-    let script = format!(
-        "echo $ECHO_FARM_WANTED $ECHO_FARM_NODES $ECHO_FARM_QUEUED >> asked.txt\nif [ $ECHO_FARM_WANTED -gt $ECHO_FARM_NODES ]; then {add}; fi\n"
-    );
-    desk.write("scale.sh", &script);
-    let mut worker =
-        desk.command(&["worker", "--scale-command", "sh scale.sh"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    let begun = Instant::now();
-    let state = loop {
-        let jobs = desk.json(&["farm", "jobs", "--of", "tiny"]);
-        let state = jobs["items"][0]["state"].as_str().unwrap().to_owned();
-        if state == "done" || begun.elapsed() > Duration::from_secs(60) {
-            break state;
-        }
-        std::thread::sleep(Duration::from_millis(300));
-    };
-    worker.kill().unwrap();
-    worker.wait().unwrap();
-    assert_eq!(state, "done");
-    let asked = std::fs::read_to_string(desk.path("asked.txt")).unwrap();
-    assert_eq!(asked.lines().next(), Some("1 0 1"), "one node is wanted, none is there, one job waits: {asked}");
-}
-
-#[test]
 fn a_show_without_settings_has_the_recipes_that_it_always_had() {
     let desk = Desk::tiny();
     let before = desk.json(&["plan"]);

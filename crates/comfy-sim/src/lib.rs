@@ -25,6 +25,7 @@ mod history;
 mod house;
 mod listener;
 mod nodes;
+mod picture_graph;
 mod queue;
 mod routes;
 mod schedule;
@@ -44,6 +45,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::folders::{Folder, Folders};
 use crate::house::House;
+pub use crate::picture_graph::picture_graph;
 pub use crate::schedule::{Fault, Memory, On, Rule, Schedule, ScheduleError};
 
 /// What a server is like.
@@ -61,6 +63,8 @@ pub struct Options {
     pub checkpoints: Vec<String>,
     /// The LoRAs that it says it has.
     pub loras: Vec<String>,
+    /// A folder like a server's `models`: what makers wrote into the safetensors files there is told. None is needed to draw.
+    pub models: Option<PathBuf>,
     /// How long a sampler's step takes.
     pub step: Duration,
     /// How far `KSampler`'s pictures are from what the prompt says, 0 to 1.
@@ -78,6 +82,7 @@ impl Default for Options {
             schedule: Schedule::default(),
             checkpoints: vec!["standin.safetensors".to_owned()],
             loras: vec!["standin_lora.safetensors".to_owned()],
+            models: None,
             step: Duration::from_millis(5),
             drift: 0.0,
             largest_request: 100 << 20,

@@ -1,6 +1,6 @@
 //! Pictures with what is known about them: parts, layers, skeletons.
 
-use bible::{Slug, Tones};
+use bible::{Digest, Slug, Tones};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 use std::sync::Arc;
@@ -37,6 +37,40 @@ pub struct Making {
     pub prompt: String,
     /// For how long the node worked, in seconds.
     pub seconds: f64,
+    /// The model files that it was drawn with.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub models: Vec<UsedModel>,
+}
+
+/// A model file that a picture was drawn with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedModel {
+    /// Its name on the node: `checkpoints/anime.safetensors`.
+    pub model: String,
+    /// What was in it.
+    #[serde(flatten)]
+    pub content: ModelContent,
+}
+
+/// What was in a model file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ModelContent {
+    /// The file was read.
+    Known {
+        /// BLAKE3 of the file.
+        blake3: Digest,
+        /// SHA-256 of the file in lower-case hex, as model sites publish it.
+        sha256: String,
+    },
+    /// Nobody could read it.
+    Unknown {
+        /// Why.
+        hash_unknown: String,
+        /// The hash that its maker wrote into it: their word, and of the tensors alone.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        maker_says: Option<String>,
+    },
 }
 
 /// 8-bit sRGB pixels with straight alpha, row by row from the top left, 4 bytes (R, G, B, A) each.

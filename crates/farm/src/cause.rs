@@ -18,8 +18,6 @@ pub enum Cause {
     Memory,
     /// The request is wrong: never again as it is.
     Validation,
-    /// The picture is not good enough: with the director's correction.
-    Gate,
     /// It was drawn too fast, or is too small, to be believed: once more, elsewhere.
     Suspect,
 }
@@ -29,7 +27,6 @@ words!(Cause, "cause", {
     Node => "node",
     Memory => "memory",
     Validation => "validation",
-    Gate => "gate",
     Suspect => "suspect",
 });
 
@@ -68,16 +65,12 @@ const LONGEST_REASON: usize = 400;
 impl Failures {
     /// Notes a failure.
     pub fn note(&mut self, cause: Cause, node: NodeId, reason: &str, at: Time) {
-        self.count_one(cause);
+        *self.counts.entry(cause).or_default() += 1;
         let reason = reason.chars().take(LONGEST_REASON).collect();
         self.notes.push(FailureNote { cause, node, reason, at });
         if self.notes.len() > KEPT {
             self.notes.remove(0);
         }
-    }
-
-    pub(crate) fn count_one(&mut self, cause: Cause) {
-        *self.counts.entry(cause).or_default() += 1;
     }
 
     /// How often this happened.

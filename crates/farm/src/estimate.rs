@@ -233,6 +233,7 @@ mod tests {
             template: template.to_owned(),
             classes: std::collections::BTreeSet::new(),
             models: [model.to_owned()].into(),
+            pinned: BTreeMap::new(),
             vram: 0,
             group: None,
         };

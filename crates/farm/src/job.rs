@@ -1,6 +1,6 @@
 //! Jobs: what is to be drawn, for whom, and what it takes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
@@ -58,6 +58,9 @@ pub struct Requirements {
     /// Model files that it loads, as `checkpoints/anime.safetensors`.
     #[serde(default)]
     pub models: BTreeSet<String>,
+    /// BLAKE3 that files among them have to have, by their names. Where a node's file is not known, its name has to do.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub pinned: BTreeMap<String, Digest>,
     /// Memory of the GPU that it takes, in bytes; 0 when not known.
     #[serde(default)]
     pub vram: u64,
@@ -261,18 +264,6 @@ impl Job {
         }
         self.state = JobState::Cancelled;
         self.ended_at = Some(now);
-        true
-    }
-
-    /// The picture was not good enough, and the director has corrected the brief. Says whether another try is allowed.
-    pub fn correct(&mut self, policy: &crate::Policy, now: Time) -> bool {
-        if self.state != JobState::Done || self.failures.count(crate::Cause::Gate) >= policy.gate {
-            return false;
-        }
-        self.failures.count_one(crate::Cause::Gate);
-        self.variant = 0;
-        self.ended_at = None;
-        self.settle(now);
         true
     }
 }

@@ -1,13 +1,16 @@
 //! Nodes: who draws, what they have, and how they are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::path::PathBuf;
 
+use bible::Digest;
 use serde::{Deserialize, Serialize};
 
 use crate::hours::Hours;
 use crate::id::{JobId, NodeId, Time, words};
 use crate::job::Requirements;
+use crate::model_hash::ModelHash;
 use crate::money::Money;
 use crate::policy::{Policy, seconds};
 
@@ -73,6 +76,10 @@ pub struct Node {
     pub aside_until: Option<Time>,
     /// What it is and has; nothing until a worker has asked it.
     pub capabilities: Capabilities,
+    /// The server's folder `models`, as the hosts of its workers see it; none when it cannot be reached from there.
+    pub models_folder: Option<PathBuf>,
+    /// What is known of the content of its model files, by their names; of those that jobs take.
+    pub hashes: BTreeMap<String, ModelHash>,
     /// What it costs per hour, idle or not.
     pub per_hour: Money,
     /// When it is lent; always when none.
@@ -100,6 +107,17 @@ pub enum Lacks {
     Classes(Vec<String>),
     /// These model files are not there.
     Models(Vec<String>),
+    /// Its file of this name is not the one that is pinned.
+    OtherFile {
+        /// The model's name.
+        model: String,
+        /// BLAKE3 that it has to have.
+        pinned: Digest,
+        /// BLAKE3 that it has.
+        there: Digest,
+    },
+    /// Its file of this name is pinned, and nobody has read yet whether it is that one.
+    Unread(String),
     /// Its memory is too small: needed and there, in bytes.
     Memory(u64, u64),
 }
@@ -112,6 +130,13 @@ impl fmt::Display for Lacks {
             Self::Group(group) => write!(formatter, "membership of the group {group}"),
             Self::Classes(classes) => write!(formatter, "the node class {}", classes.join(", ")),
             Self::Models(models) => write!(formatter, "the model {}", models.join(", ")),
+            Self::OtherFile { model, pinned, there } => write!(
+                formatter,
+                "the file {model} that is pinned, with BLAKE3 {} (the one of this name that is there has {})",
+                pinned.short(),
+                there.short()
+            ),
+            Self::Unread(model) => write!(formatter, "a hash of {model} yet, which is pinned: a worker reads the file first"),
             Self::Memory(needed, there) => write!(formatter, "{:.1} GiB of GPU memory (the largest has {:.1})", gib(needed), gib(there)),
         }
     }
@@ -129,6 +154,8 @@ impl Node {
             state: NodeState::Ready,
             aside_until: None,
             capabilities: Capabilities::default(),
+            models_folder: None,
+            hashes: BTreeMap::new(),
             per_hour: Money::ZERO,
             hours: None,
             resident: None,
@@ -160,8 +187,21 @@ impl Node {
         if !models.is_empty() {
             return Err(Lacks::Models(models));
         }
+        needs.pinned.iter().try_for_each(|(model, pinned)| self.has_file(model, *pinned))?;
         let usable = (have.vram as f64 * (1.0 - policy.headroom)) as u64;
         if needs.vram > usable { Err(Lacks::Memory(needs.vram, have.vram)) } else { Ok(()) }
+    }
+
+    /// Whether its file of this name may be the one that is pinned.
+    fn has_file(&self, model: &str, pinned: Digest) -> Result<(), Lacks> {
+        match self.hashes.get(model) {
+            Some(ModelHash::Known { blake3, .. }) if *blake3 != pinned => {
+                Err(Lacks::OtherFile { model: model.to_owned(), pinned, there: *blake3 })
+            }
+            None if self.models_folder.is_some() => Err(Lacks::Unread(model.to_owned())),
+            // What nobody can read is taken by its name.
+            _ => Ok(()),
+        }
     }
 
     /// Why it takes nothing now, whatever it has; none when it may.
@@ -250,6 +290,7 @@ mod tests {
             template: "t".to_owned(),
             classes: [class.to_owned()].into(),
             models: [model.to_owned()].into(),
+            pinned: BTreeMap::new(),
             vram,
             group: None,
         };
@@ -259,5 +300,37 @@ mod tests {
         assert_eq!(lacks(needs("FaceDetailer", "checkpoints/a", 0)), "the node class FaceDetailer");
         assert_eq!(lacks(needs("KSampler", "loras/b", 0)), "the model loras/b");
         assert_eq!(lacks(needs("KSampler", "checkpoints/a", 8 << 30)), "8.0 GiB of GPU memory (the largest has 8.0)");
+    }
+
+    #[test]
+    fn a_pinned_file_is_taken_by_its_content_where_that_is_known_and_by_its_name_where_it_cannot_be() {
+        let mut node = Node::new(NodeId(Uuid::nil()), "a", "http://a");
+        node.capabilities = Capabilities { models: ["checkpoints/a".to_owned()].into(), ..Capabilities::default() };
+        let (pinned, other) = (Digest::of(b"ours"), Digest::of(b"another"));
+        let needs = Requirements {
+            engine: String::new(),
+            template: "t".to_owned(),
+            classes: BTreeSet::new(),
+            models: ["checkpoints/a".to_owned()].into(),
+            pinned: [("checkpoints/a".to_owned(), pinned)].into(),
+            vram: 0,
+            group: None,
+        };
+        let known = |blake3| ModelHash::Known { blake3, sha256: String::new(), bytes: 4, changed: DateTime::UNIX_EPOCH };
+        let fits = |node: &Node| node.fits(&needs, &Policy::default()).map_err(|lacks| lacks.to_string());
+        assert_eq!(fits(&node), Ok(()), "nobody can read its files");
+        node.models_folder = Some("/srv/models".into());
+        assert_eq!(fits(&node), Err("a hash of checkpoints/a yet, which is pinned: a worker reads the file first".to_owned()));
+        node.hashes.insert("checkpoints/a".to_owned(), known(other));
+        let told = format!(
+            "the file checkpoints/a that is pinned, with BLAKE3 {} (the one of this name that is there has {})",
+            pinned.short(),
+            other.short()
+        );
+        assert_eq!(fits(&node), Err(told));
+        node.hashes.insert("checkpoints/a".to_owned(), known(pinned));
+        assert_eq!(fits(&node), Ok(()));
+        node.hashes.insert("checkpoints/a".to_owned(), ModelHash::Unknown { reason: "it cannot be read".to_owned(), maker: None });
+        assert_eq!(fits(&node), Ok(()));
     }
 }

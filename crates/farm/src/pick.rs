@@ -271,6 +271,7 @@ mod tests {
             template: model.to_owned(),
             classes: BTreeSet::new(),
             models: [model.to_owned()].into(),
+            pinned: BTreeMap::new(),
             vram: vram * GIB,
             group: None,
         }

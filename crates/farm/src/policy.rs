@@ -19,8 +19,6 @@ pub struct Policy {
     pub transient: u32,
     /// On how many nodes a job fails before it is given up.
     pub nodes: u32,
-    /// How often a job is tried again with the director's correction.
-    pub gate: u32,
     /// How often a suspect result is drawn again.
     pub suspect: u32,
     /// How many attempts a job has in all.
@@ -61,7 +59,6 @@ impl Default for Policy {
             abandon: 600.0,
             transient: 6,
             nodes: 3,
-            gate: 3,
             suspect: 1,
             attempts: 16,
             backoff: 2.0,
@@ -131,8 +128,6 @@ impl Policy {
             Cause::Memory if failures.count(cause) <= self.nodes => again(true, false, true),
             Cause::Memory => Decision::Fail { because: "no node had enough memory" },
             Cause::Validation => Decision::Fail { because: "the request is wrong" },
-            Cause::Gate if failures.count(cause) <= self.gate => again(false, false, false),
-            Cause::Gate => Decision::Fail { because: "no picture was good enough" },
             Cause::Suspect if failures.count(cause) <= self.suspect => again(true, false, false),
             Cause::Suspect => Decision::Fail { because: "its results are not to be believed" },
         }

@@ -67,6 +67,8 @@ pub enum Waiting {
         reasons: Vec<(&'static str, usize)>,
         /// When the first is lent again.
         lent_at: Option<Time>,
+        /// Nodes that would fit, were their files the pinned ones, and what they have instead.
+        other_files: Vec<(String, Lacks)>,
     },
     /// The budget does not allow it.
     Budget(String),
@@ -83,6 +85,8 @@ pub enum Waiting {
         ahead: u32,
         /// Whether more pressing work waits for the same nodes.
         pressing: bool,
+        /// Nodes that would fit, were their files the pinned ones, and what they have instead.
+        other_files: Vec<(String, Lacks)>,
     },
     /// A node is free: it is taken in a moment.
     Next {
@@ -156,10 +160,16 @@ fn queued(job: &Job, needs: &Requirements, scene: &Scene<'_>, policy: &Policy) -
     }
     let mut fitting = Vec::new();
     let mut lacks: Vec<Lacks> = Vec::new();
+    let mut other_files: Vec<(String, Lacks)> = Vec::new();
     for node in scene.nodes {
         match node.fits(needs, policy) {
             Ok(()) => fitting.push(node),
-            Err(lack) => lacks.push(lack),
+            Err(lack) => {
+                if matches!(lack, Lacks::OtherFile { .. }) {
+                    other_files.push((node.name.clone(), lack.clone()));
+                }
+                lacks.push(lack);
+            }
         }
     }
     if fitting.is_empty() {
@@ -179,7 +189,7 @@ fn queued(job: &Job, needs: &Requirements, scene: &Scene<'_>, policy: &Policy) -
         .collect();
     if there.is_empty() {
         let lent_at = fitting.iter().filter_map(|node| node.hours).map(|hours| hours.next_start(scene.now)).min();
-        return Waiting::Away { fitting: fitting.len(), reasons: reasons.into_iter().collect(), lent_at };
+        return Waiting::Away { fitting: fitting.len(), reasons: reasons.into_iter().collect(), lent_at, other_files };
     }
     if there.iter().all(|node| job.avoids(node.id, scene.now)) {
         let until = job.failures.avoid.iter().map(|(_, until)| *until).min().unwrap_or(scene.now);
@@ -194,7 +204,7 @@ fn queued(job: &Job, needs: &Requirements, scene: &Scene<'_>, policy: &Policy) -
     if free > 0 && !pressing && scene.ahead == 0 {
         Waiting::Next { free }
     } else {
-        Waiting::Busy { fitting: there.len(), ahead: scene.ahead, pressing }
+        Waiting::Busy { fitting: there.len(), ahead: scene.ahead, pressing, other_files }
     }
 }
 
@@ -239,21 +249,22 @@ impl fmt::Display for Waiting {
             Self::Paused { all: false } => write!(formatter, "Its project is paused."),
             Self::NoNodes => write!(formatter, "The farm has no nodes: add one."),
             Self::NoneFits(lacks) => write!(formatter, "No node has {lacks}."),
-            Self::Away { fitting, reasons, lent_at } => {
+            Self::Away { fitting, reasons, lent_at, other_files } => {
                 let reasons: Vec<String> = reasons.iter().map(|(reason, count)| format!("{count} {reason}")).collect();
                 let nodes =
                     if *fitting == 1 { "The one node that fits is".to_owned() } else { format!("All {fitting} nodes that fit are") };
                 write!(formatter, "{nodes} away: {}", reasons.join(", "))?;
                 match lent_at {
-                    Some(at) => write!(formatter, "; the first is lent again at {}.", clock(at)),
-                    None => write!(formatter, "."),
+                    Some(at) => write!(formatter, "; the first is lent again at {}.", clock(at))?,
+                    None => write!(formatter, ".")?,
                 }
+                not_used(other_files, formatter)
             }
             Self::Budget(reason) => write!(formatter, "{reason}."),
             Self::Avoids { until } => {
                 write!(formatter, "It failed on every node that fits and keeps away from them until {}.", clock(until))
             }
-            Self::Busy { fitting, ahead, pressing } => {
+            Self::Busy { fitting, ahead, pressing, other_files } => {
                 let nodes =
                     if *fitting == 1 { "The one node that fits is".to_owned() } else { format!("All {fitting} nodes that fit are") };
                 write!(formatter, "{nodes} taken")?;
@@ -263,7 +274,8 @@ impl fmt::Display for Waiting {
                     1 => write!(formatter, ", one job of its own kind goes before it")?,
                     ahead => write!(formatter, ", {ahead} jobs of its own kind go before it")?,
                 }
-                if *pressing { write!(formatter, ", and more pressing work waits for the same nodes.") } else { write!(formatter, ".") }
+                formatter.write_str(if *pressing { ", and more pressing work waits for the same nodes." } else { "." })?;
+                not_used(other_files, formatter)
             }
             Self::Next { free } => write!(
                 formatter,
@@ -272,4 +284,9 @@ impl fmt::Display for Waiting {
             ),
         }
     }
+}
+
+/// Says which nodes are not used because of what their files are.
+fn not_used(other_files: &[(String, Lacks)], formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    other_files.iter().try_for_each(|(node, lacks)| write!(formatter, " {node} is not used for it: it lacks {lacks}."))
 }

@@ -37,6 +37,7 @@ async fn what_is_under_way_is_seen(store: &store::Store, router: &Router, now: f
         name: "gpu-3".to_owned(),
         url: "http://gpu-3:8188".to_owned(),
         groups: std::collections::BTreeSet::new(),
+        models_folder: None,
         per_hour: Money::ZERO,
         hours: None,
     };
@@ -112,6 +113,7 @@ async fn a_farm_is_seen_and_steered() {
             template: "anime".to_owned(),
             classes: ["FaceDetailer".to_owned()].into(),
             models: std::collections::BTreeSet::new(),
+            pinned: std::collections::BTreeMap::new(),
             vram: 0,
             group: None,
         },
@@ -133,6 +135,7 @@ async fn a_farm_is_seen_and_steered() {
         name: "gpu-1".to_owned(),
         url: "http://gpu-1:8188".to_owned(),
         groups: ["night".to_owned()].into(),
+        models_folder: None,
         per_hour: Money::from_units(0.6),
         hours: Some("20:00-08:00".parse().unwrap()),
     };

@@ -7,6 +7,7 @@ mod m0005_farm;
 mod m0006_sheets;
 mod m0007_picture_vectors;
 mod m0008_farm_progress;
+mod m0009_farm_model_hashes;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, double, integer, json_binary, string, text, timestamp_with_time_zone, uuid};
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_sheets::Sheets),
             Box::new(m0007_picture_vectors::PictureVectors),
             Box::new(m0008_farm_progress::FarmProgress),
+            Box::new(m0009_farm_model_hashes::FarmModelHashes),
         ]
     }
 }

@@ -10,8 +10,8 @@ use bible::Digest;
 use chrono::{DateTime, TimeDelta, Utc};
 use farm::attempt::{Ended, Outcome};
 use farm::{
-    AttemptState, Band, Capabilities, Cause, JobId, JobState, Money, NodeId, NodeState, Policy, Progress, Refusal, Requirements, Step,
-    Time, Token, pick,
+    AttemptState, Band, Capabilities, Cause, JobId, JobState, ModelHash, Money, NodeId, NodeState, Policy, Progress, Refusal, Requirements,
+    Step, Time, Token, pick,
 };
 use serde_json::json;
 use store::farm::{Budget, Claimed, JobFilter, NewJob, NewNode, NewPreview, Note, Report, Want, Wanted};
@@ -38,6 +38,7 @@ fn needs(model: &str, vram: u64) -> Requirements {
         template: model.to_owned(),
         classes: ["KSampler".to_owned()].into(),
         models: [format!("checkpoints/{model}")].into(),
+        pinned: BTreeMap::new(),
         vram: vram * GIB,
         group: None,
     }
@@ -81,6 +82,7 @@ async fn node(store: &Store, number: u128, worker: &str, per_hour: f64) -> NodeI
         name: format!("node-{number:03}"),
         url: "http://node".to_owned(),
         groups: BTreeSet::new(),
+        models_folder: None,
         per_hour: Money::from_units(per_hour),
         hours: None,
     };
@@ -436,20 +438,51 @@ both_databases! {
         assert_eq!(store.jobs_to_end(&[claimed.job.id, job(9)]).await.unwrap(), [claimed.job.id]);
     }
 
-    async fn a_wrong_picture_is_corrected_so_often_and_no_more(store: Store) {
+    async fn a_job_whose_model_is_pinned_waits_for_a_node_that_has_that_file(store: Store) {
         begin(&store).await;
-        let id = node(&store, 1, "w", 0.0).await;
-        store.submit_jobs(vec![new(1)], at(1.0)).await.unwrap();
-        let policy = Policy::default();
-        assert!(!store.correct_job(job(1), json!({}), &policy, at(2.0)).await.unwrap(), "nothing is drawn yet");
-        for round in 0..=policy.gate {
-            let second = 10.0 + f64::from(round) * 30.0;
-            let claimed = claim(&store, "w", &[id], second).await.unwrap().remove(0);
-            end(&store, &claimed, done(), second + 20.0).await.unwrap();
-            let corrected = store.correct_job(job(1), json!({ "round": round }), &policy, at(second + 21.0)).await.unwrap();
-            assert_eq!(corrected, round < policy.gate);
-        }
-        assert_eq!(store.farm_payload::<serde_json::Value>(job(1)).await.unwrap(), Some(json!({ "round": policy.gate - 1 })));
+        let (pinned, folder) = (Digest::of(b"ours"), Some(std::path::PathBuf::from("/srv/models")));
+        let first = node(&store, 1, "w", 0.0).await;
+        let with_folder = |number: u128| NewNode {
+            id: NodeId(Uuid::from_u128(number)),
+            name: format!("node-{number:03}"),
+            url: "http://node".to_owned(),
+            groups: BTreeSet::new(),
+            models_folder: Some("/srv/models".into()),
+            per_hour: Money::ZERO,
+            hours: None,
+        };
+        assert_eq!(store.add_farm_node(with_folder(1), at(0.5)).await.unwrap(), first);
+        let job_of = |number| {
+            let new = new(number);
+            NewJob { needs: Requirements { pinned: [("checkpoints/a".to_owned(), pinned)].into(), ..new.needs }, ..new }
+        };
+        store.submit_jobs(vec![job_of(1), job_of(2)], at(1.0)).await.unwrap();
+        let why = async |number| store.why_job_waits(job(number), &Policy::default(), at(2.0)).await.unwrap().unwrap().to_string();
+        assert_eq!(why(1).await, "No node has a hash of checkpoints/a yet, which is pinned: a worker reads the file first.");
+        let known = |blake3| {
+            let known = ModelHash::Known { blake3, sha256: "0".repeat(64), bytes: 4, changed: at(0.0) };
+            BTreeMap::from([("checkpoints/a".to_owned(), known)])
+        };
+        assert!(!store.note_model_hashes(first, None, known(pinned), at(2.0)).await.unwrap(), "that was another folder");
+        let other = Digest::of(b"another");
+        assert!(store.note_model_hashes(first, folder.clone(), known(other), at(2.0)).await.unwrap());
+        let lacks = format!("the file checkpoints/a that is pinned, with BLAKE3 {} (the one of this name that is there has {})", pinned.short(), other.short());
+        assert_eq!(why(1).await, format!("No node has {lacks}."));
+        assert!(claim(&store, "w", &[first], 2.0).await.unwrap().is_empty());
+
+        let second = node(&store, 2, "w", 0.0).await;
+        store.add_farm_node(with_folder(2), at(2.5)).await.unwrap();
+        store.note_model_hashes(second, folder, known(pinned), at(2.5)).await.unwrap();
+        let claimed = claim(&store, "w", &[first, second], 3.0).await.unwrap();
+        assert_eq!(claimed.iter().map(|claimed| claimed.attempt.node).collect::<Vec<_>>(), [second]);
+        let waits = if claimed[0].job.id == job(1) { 2 } else { 1 };
+        assert_eq!(why(waits).await, format!("The one node that fits is taken. node-001 is not used for it: it lacks {lacks}."));
+        end(&store, &claimed[0], done(), 20.0).await.unwrap();
+        let (drew, began) = store.drawn_by(claimed[0].job.id).await.unwrap().unwrap();
+        assert_eq!((drew.id, began, drew.hashes), (second, at(3.0), known(pinned)));
+        // Said anew, and its folder is another one: what was read in the first says nothing of it.
+        store.add_farm_node(NewNode { models_folder: None, ..with_folder(1) }, at(21.0)).await.unwrap();
+        assert!(store.farm_nodes().await.unwrap()[0].hashes.is_empty());
     }
 
     async fn whoever_waits_is_woken_and_misses_nothing_in_between(store: Store) {
@@ -470,6 +503,41 @@ both_databases! {
         assert_eq!(store.farm_advance(job(9), Token(1), Step::Submitted, &Policy::default(), at(3.0)).await.unwrap(), Err(Refusal::Unknown));
         assert!(!store.remove_farm_node("node-001", at(4.0)).await.unwrap(), "it draws");
     }
+}
+
+#[tokio::test]
+async fn a_node_that_is_changed_keeps_what_its_worker_writes_at_the_same_moment_on_postgresql() {
+    use sea_orm::{ConnectionTrait, TransactionTrait};
+    let url = databases::postgres_url();
+    let store = Store::open(&url.parse().unwrap()).await.unwrap();
+    begin(&store).await;
+    let id = node(&store, 1, "w", 0.0).await;
+    // Somebody has the row, and changes it.
+    let other = sea_orm::Database::connect(&url).await.unwrap();
+    let transaction = other.begin().await.unwrap();
+    transaction.execute_unprepared("UPDATE farm_nodes SET state = 'draining', resident = 'models'").await.unwrap();
+    let new = NewNode {
+        id,
+        name: "node-001".to_owned(),
+        url: "http://moved".to_owned(),
+        groups: BTreeSet::new(),
+        models_folder: None,
+        per_hour: Money::ZERO,
+        hours: None,
+    };
+    let changing = tokio::spawn({
+        let store = store.clone();
+        async move { store.add_farm_node(new, at(1.0)).await.unwrap() }
+    });
+    let waits = "SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
+    let waits = sea_orm::Statement::from_string(sea_orm::DatabaseBackend::Postgres, waits);
+    while other.query_one_raw(waits.clone()).await.unwrap().is_none() {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    transaction.commit().await.unwrap();
+    assert_eq!(changing.await.unwrap(), id);
+    let node = store.farm_nodes().await.unwrap().remove(0);
+    assert_eq!((node.url.as_str(), node.state, node.resident.as_deref()), ("http://moved", NodeState::Draining, Some("models")));
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::Path;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bible::Digest;
@@ -112,9 +113,10 @@ impl Studio {
             project,
             user: std::env::var("USER").unwrap_or_else(|_| "studio".to_owned()),
             cancel: cancel.clone(),
+            unread: AtomicBool::new(false),
         });
         let lent = if own.is_empty() { None } else { Some(self.lend_nodes(&own, data).await?) };
-        let films = rendering.film().cloned().map(|film| Arc::new(FilmEngine::new(film, Arc::clone(&yardstick), Arc::clone(&farm))));
+        let films = FilmEngine::of(&rendering, &yardstick, &farm).map(Arc::new);
         let engine = ComfyEngine { layout: Arc::clone(layout), rendering, yardstick, choice, farm, drawn: Mutex::default() };
         // One is drawn while the next is prepared.
         Ok(EngineAtWork { engine: Arc::new(engine), films, at_once: Some(nodes.len() * 2), lent })
@@ -181,7 +183,8 @@ impl ComfyEngine {
         let people: Vec<String> = brief.actors.iter().map(|actor| actor.figure.character.to_string()).collect();
         let size = (brief.canvas.width, brief.canvas.height);
         let (subject, media) = (people.join(", "), Media::Picture);
-        let order = Order { template: &template.name, filled, smaller, inputs: &inputs, subject, size, media, frames: 1 };
+        let pinned = self.rendering.pinned(&worker::models_of(&filled.graph));
+        let order = Order { template: &template.name, filled, smaller, inputs: &inputs, pinned, subject, size, media, frames: 1 };
         let Delivered { bytes, making, .. } = self.farm.draw(order).await?;
         let image = consistency::decode(&bytes).map_err(|error| EngineError::Remote {
             engine: "comfyui".to_owned(),

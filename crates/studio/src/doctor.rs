@@ -1,10 +1,12 @@
 //! What is there, what is missing, what that means, and what mends it.
 
 use editorial::{Error, Program};
+use farm::ModelHash;
 use serde::Serialize;
 use vision_models::{ModelFolder, ModelKind, Pinned, Verified};
 
-use crate::Studio;
+use crate::pinned_files::PinnedFile;
+use crate::{Show, Studio, StudioError};
 
 /// How something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -70,6 +72,42 @@ pub async fn examine(studio: &Studio) -> Vec<Finding> {
     });
     findings.push(Finding::good("layout engine", "built in; draws on the processor"));
     findings
+}
+
+/// Looks at the model files that a show pins, as far as nodes of the farm have files of these names.
+///
+/// # Errors
+/// When the store does not answer.
+pub async fn examine_pinned(studio: &Studio, show: &Show) -> Result<Vec<Finding>, StudioError> {
+    Ok(studio.pinned_files(show).await?.iter().map(pinned).collect())
+}
+
+fn pinned(file: &PinnedFile) -> Finding {
+    const NAME: &str = "model file";
+    let PinnedFile { node, url, model, pinned, there } = file;
+    let unknown = |reason: &str| {
+        Finding::bad(
+            NAME,
+            Condition::Limited,
+            format!("whether {model} on {node} is the one that project.yaml names is not known: {reason}"),
+            &format!("{node} draws with whatever its file of this name is"),
+            &format!("where its models folder can be reached: echo-studio farm add-node {node} {url} --models FOLDER"),
+        )
+    };
+    match there {
+        Some(ModelHash::Known { blake3, .. }) if blake3 == pinned => {
+            Finding::good(NAME, format!("{model} on {node} is the one that project.yaml names"))
+        }
+        Some(ModelHash::Known { blake3, .. }) => Finding::bad(
+            NAME,
+            Condition::Limited,
+            format!("{model} on {node} has BLAKE3 {}, and project.yaml names {}", blake3.short(), pinned.short()),
+            &format!("{node} draws nothing of this show that takes it"),
+            &format!("put the file that is meant on {node}, or name the other one's BLAKE3 in project.yaml"),
+        ),
+        Some(ModelHash::Unknown { reason, .. }) => unknown(reason),
+        None => unknown("no worker has read it yet"),
+    }
 }
 
 /// Looks at the networks of a models folder: that which tells who is in a picture, and what else was added.

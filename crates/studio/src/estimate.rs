@@ -244,7 +244,8 @@ fn needs_of(brief: &PictureBrief, rendering: &Rendering, choice: &Choice) -> Res
     let values = rendering.values(brief, 0, &uploads, &[]).map_err(|error| error.to_string())?;
     let template = rendering.template();
     let filled = template.fill(&values, choice).map_err(|errors| errors.to_string())?;
-    Ok(worker::needs_of(&filled.graph, template.name.as_str()))
+    let needs = worker::needs_of(&filled.graph, template.name.as_str());
+    Ok(Requirements { pinned: rendering.pinned(&needs.models), ..needs })
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use consistency::colour::ColourEvidence;
 use consistency::measure::Role;
 use consistency::{ColourModel, Gate, Outcome, Score, Status, Subject as Seen, agreement};
 use editorial::evidence_card::{CardPart, EvidenceCard};
-use engine::picture::{PartMap, Raster};
+use engine::picture::{Making, PartMap, Raster};
 use serde::Serialize;
 use store::{Artifact, ArtifactFile, RecipeKind};
 use uuid::Uuid;
@@ -48,6 +48,9 @@ pub struct Evidence {
     /// The attempts at it, where it was drawn more than once.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tries: Vec<Try>,
+    /// How it came about, where a node drew it: which, for how long, and with which model files.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub making: Option<Making>,
     /// Whether it shows the characters that it should.
     pub identity: Known,
     /// Whether it is drawn as the show's accepted pictures are. It decides nothing.
@@ -151,6 +154,7 @@ impl Studio {
             references,
             suggestions: suggestions(&worst.verdict, parts.as_ref(), &format!("{stem}.parts.png")),
             tries: worst.tries.clone(),
+            making: self.making(&found, stem).await?,
             identity: identity(&worst, &found),
             style,
             calibrated: worst.verdict.calibrated.clone(),
@@ -158,6 +162,14 @@ impl Studio {
             parts: GateReport::of(report.gate, vec![worst]).measured_parts(),
         };
         Ok(Weighed { evidence, image, parts })
+    }
+
+    /// How a picture came about, as it was written down beside it.
+    async fn making(&self, artifact: &Artifact, stem: &str) -> Result<Option<Making>, StudioError> {
+        let name = format!("{stem}.making.json");
+        let Some(file) = artifact.files.iter().find(|file| file.name == name) else { return Ok(None) };
+        let damaged = |source| StudioError::Damaged { what: format!("{name} of {}", artifact.subject), source };
+        serde_json::from_slice(&self.blobs.get(file.digest).await?).map(Some).map_err(damaged)
     }
 
     /// The pictures of signed sheets, compared with the colours of a picture.

@@ -3,6 +3,8 @@
 //! The id of a job follows from its graph, so whoever asks for the same picture again gets the same job: one
 //! that was queued before a crash is waited for, and one that was drawn is not drawn twice.
 
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use bible::Digest;
@@ -12,7 +14,7 @@ use comfyui::template::Filled;
 use comfyui::{Graph, Media};
 use engine::EngineError;
 use engine::picture::Making;
-use farm::{Band, JobId, JobState, Policy};
+use farm::{Band, JobId, JobState, Policy, Requirements};
 use store::farm::NewJob;
 use store::{BlobError, BlobStore, Store};
 use tokio_util::sync::CancellationToken;
@@ -42,6 +44,8 @@ pub(crate) struct FarmDrawing {
     pub(crate) project: Uuid,
     pub(crate) user: String,
     pub(crate) cancel: CancellationToken,
+    /// Whether files were waited for that nobody read: others are not waited for then.
+    pub(crate) unread: AtomicBool,
 }
 
 /// A picture or a film to be drawn.
@@ -54,6 +58,8 @@ pub(crate) struct Order<'a> {
     pub(crate) smaller: Vec<(String, Filled)>,
     /// Pictures that the graph names, by [`FarmDrawing::keep`].
     pub(crate) inputs: &'a [Digest],
+    /// BLAKE3 that model files have to have, by their names.
+    pub(crate) pinned: BTreeMap<String, Digest>,
     /// For people: what it is of.
     pub(crate) subject: String,
     /// Width and height in pixels.
@@ -91,7 +97,7 @@ impl FarmDrawing {
         };
         let new = self.job(&order)?;
         for again in 0_u32.. {
-            let id = job_id(self.project, &order.filled.graph, again)?;
+            let id = job_id(self.project, &order.filled.graph, &order.pinned, again)?;
             let ending = self.ask(NewJob { id, ..new.clone() }).await?;
             let drawn = self.wait(id, ending).await?;
             let file = drawn.files.iter().find(|file| file.media_type.starts_with(begin));
@@ -99,8 +105,9 @@ impl FarmDrawing {
             match self.blobs.get(file.blob).await {
                 Ok(bytes) => {
                     let media_type = file.media_type.clone();
+                    let models = self.used_models(id, order.graph(drawn.variant)).await?;
                     let Drawn { variant_name: variant, node, prompt, seconds, .. } = drawn;
-                    let making = Making { template: order.template.to_owned(), variant, node, prompt: prompt.to_string(), seconds };
+                    let making = Making { template: order.template.to_owned(), variant, node, prompt: prompt.to_string(), seconds, models };
                     return Ok(Delivered { bytes, media_type, making });
                 }
                 // It was drawn once and cleared away since.
@@ -112,7 +119,7 @@ impl FarmDrawing {
     }
 
     fn job(&self, order: &Order<'_>) -> Result<NewJob, EngineError> {
-        let needs = worker::needs_of(&order.filled.graph, order.template);
+        let needs = Requirements { pinned: order.pinned.clone(), ..worker::needs_of(&order.filled.graph, order.template) };
         let smaller = order.smaller.iter().map(|(name, filled)| variant(Some(name.clone()), filled, order.inputs));
         let variants: Vec<Variant> = std::iter::once(variant(None, &order.filled, order.inputs)).chain(smaller).collect();
         let smaller = u32::try_from(variants.len() - 1).unwrap_or(u32::MAX);
@@ -198,15 +205,26 @@ impl FarmDrawing {
     }
 }
 
+impl Order<'_> {
+    /// The graph of a variant: 0 the usual one, then those that take less memory.
+    fn graph(&self, variant: u32) -> &Graph {
+        let smaller = (variant as usize).checked_sub(1).and_then(|index| self.smaller.get(index));
+        &smaller.map_or(&self.filled, |(_, filled)| filled).graph
+    }
+}
+
 /// How much work a picture, or a frame of a film, of so many pixels each way is, compared with a usual picture.
 pub(crate) fn size_of((width, height): (u32, u32)) -> f64 {
     f64::from(width) * f64::from(height) / USUAL_PIXELS
 }
 
 /// The job of a picture: its id follows from the project and the graph, with seed, prompts and the digests of what it
-/// reads, and from how often its picture was cleared away.
-fn job_id(project: Uuid, graph: &Graph, again: u32) -> Result<JobId, EngineError> {
-    let digest = Digest::of_json(&(project, graph, again)).map_err(|error| EngineError::Impossible { reason: error.to_string() })?;
+/// reads, from the model files that are pinned, and from how often its picture was cleared away.
+fn job_id(project: Uuid, graph: &Graph, pinned: &BTreeMap<String, Digest>, again: u32) -> Result<JobId, EngineError> {
+    // Said where there are any alone, so that jobs of before are still known.
+    let digest =
+        if pinned.is_empty() { Digest::of_json(&(project, graph, again)) } else { Digest::of_json(&(project, graph, again, pinned)) };
+    let digest = digest.map_err(|error| EngineError::Impossible { reason: error.to_string() })?;
     let mut bytes = [0; 16];
     bytes.copy_from_slice(&digest.as_bytes()[..16]);
     Ok(JobId(uuid::Builder::from_custom_bytes(bytes).into_uuid()))
@@ -232,6 +250,6 @@ fn failed(reason: String) -> EngineError {
     EngineError::Remote { engine: "comfyui".to_owned(), reason, retryable: true }
 }
 
-fn unavailable(error: &dyn std::error::Error) -> EngineError {
+pub(crate) fn unavailable(error: &dyn std::error::Error) -> EngineError {
     failed(worker::chain(error))
 }

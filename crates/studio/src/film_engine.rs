@@ -17,6 +17,7 @@ use crate::farm_drawing::{Delivered, FarmDrawing, Order};
 use crate::film::Keys;
 use crate::filming::{Ends, Filming};
 use crate::pieces::Piece;
+use crate::rendering::Rendering;
 use crate::subject::Subject;
 use crate::yardstick::Yardstick;
 
@@ -26,6 +27,7 @@ pub(crate) struct FilmEngine {
     yardstick: Arc<Yardstick>,
     choice: Choice,
     farm: Arc<FarmDrawing>,
+    rendering: Rendering,
 }
 
 /// A piece that came back.
@@ -49,9 +51,12 @@ pub(crate) struct FilmMaking {
 }
 
 impl FilmEngine {
-    pub(crate) fn new(filming: Filming, yardstick: Arc<Yardstick>, farm: Arc<FarmDrawing>) -> Self {
+    /// None where a show's key pictures are held.
+    pub(crate) fn of(rendering: &Rendering, yardstick: &Arc<Yardstick>, farm: &Arc<FarmDrawing>) -> Option<Self> {
+        let filming = rendering.film()?.clone();
         let choice = filming.choice(filming.template().choose(&yardstick.info()));
-        Self { filming, yardstick, choice, farm }
+        let (yardstick, farm, rendering) = (Arc::clone(yardstick), Arc::clone(farm), rendering.clone());
+        Some(Self { filming, yardstick, choice, farm, rendering })
     }
 
     /// Has a piece of a shot's film drawn from its key pictures.
@@ -70,11 +75,13 @@ impl FilmEngine {
         self.yardstick.check(&filled.graph).await?;
         let smaller = self.yardstick.smaller(template, &values, &self.choice, &filled);
         let Canvas { width, height } = self.size(canvas);
+        let pinned = self.rendering.pinned(&worker::models_of(&filled.graph));
         let order = Order {
             template: &template.name,
             filled,
             smaller,
             inputs: &inputs,
+            pinned,
             subject: format!("{subject}, frames {} to {}", piece.start, piece.end - 1),
             size: (width, height),
             media: Media::Film,

@@ -8,8 +8,8 @@ use comfyui::{Patience, Server};
 use farm::{Money, NodeId};
 use store::farm::NewNode;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
-use worker::{Options, Worker};
+use tokio_util::sync::{CancellationToken, DropGuard};
+use worker::{ModelReader, Options, Worker};
 
 use crate::{Studio, StudioError};
 
@@ -19,6 +19,8 @@ use crate::{Studio, StudioError};
 pub(crate) struct LentNodes {
     stop: CancellationToken,
     working: JoinHandle<Result<(), store::StoreError>>,
+    /// Whoever reads the nodes' model files ends with it.
+    _reading: DropGuard,
 }
 
 impl LentNodes {
@@ -54,8 +56,10 @@ impl Studio {
             options.nodes.insert(name);
         }
         let stop = CancellationToken::new();
+        let reading = CancellationToken::new();
+        tokio::spawn(ModelReader::new(self.store.clone(), &options).run(reading.clone()));
         let working = tokio::spawn(Worker::new(self.store.clone(), self.blobs.clone(), options).run(stop.clone()));
-        Ok(LentNodes { stop, working })
+        Ok(LentNodes { stop, working, _reading: reading.drop_guard() })
     }
 
     /// Makes a server a node of the farm, named after its place.
@@ -68,6 +72,7 @@ impl Studio {
             name: name.clone(),
             url: address.to_string(),
             groups: BTreeSet::new(),
+            models_folder: None,
             per_hour: Money::ZERO,
             hours: None,
         };
@@ -84,7 +89,8 @@ impl Studio {
 }
 
 /// Whether a node is this server.
-pub(crate) fn is_at(node: &farm::Node, server: &Server) -> bool {
+#[must_use]
+pub fn is_at(node: &farm::Node, server: &Server) -> bool {
     Server::new(&node.url, Patience::default()).is_ok_and(|known| known.address() == server.address())
 }
 

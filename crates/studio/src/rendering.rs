@@ -1,5 +1,6 @@
 //! How a show is drawn through ComfyUI: its template and settings, and what of them belongs to each recipe.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bible::project::Canvas;
@@ -13,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::drawn_size::{STEP, drawn_size};
 use crate::filming::Filming;
+use crate::pinned_files::pins;
 use crate::{Show, StudioError};
 
 /// Changes when the same recipe would be filled into another graph, or its pictures be used otherwise.
@@ -128,6 +130,11 @@ impl Rendering {
     /// How the films of shots are drawn; none where key pictures are held.
     pub(crate) fn film(&self) -> Option<&Filming> {
         self.film.as_ref()
+    }
+
+    /// BLAKE3 that files among these models have to have, where the settings say it.
+    pub(crate) fn pinned(&self, models: &BTreeSet<String>) -> BTreeMap<String, Digest> {
+        pins(&self.settings).filter(|(model, _)| models.contains(model)).collect()
     }
 
     /// Which maps of the layout a picture needs.

@@ -139,6 +139,7 @@ pub fn needs_of(graph: &Graph, template: impl Into<String>) -> Requirements {
         template: template.into(),
         classes: graph.nodes().map(|(_, node)| node.class_type.clone()).collect(),
         models: models_of(graph),
+        pinned: std::collections::BTreeMap::new(),
         vram: 0,
         group: None,
     }

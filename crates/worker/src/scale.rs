@@ -1,9 +1,10 @@
 //! Growing and shrinking a fleet: a command or a webhook is told when work piles up or runs out.
 
+use std::collections::{BTreeSet, HashSet};
 use std::process::Stdio;
 use std::time::Duration;
 
-use farm::{JobState, Lane, Policy};
+use farm::{JobState, Lane, Node, NodeId, NodeState, Policy};
 use serde::Serialize;
 use store::{Store, StoreError};
 use tokio::process::Command;
@@ -20,14 +21,19 @@ pub struct Backlog {
     pub seconds: Option<f64>,
     /// How many nodes may draw now.
     pub nodes: usize,
-    /// How many nodes would do what waits within the wanted time.
+    /// How many nodes would do what waits within the wanted time, and never fewer than draw now.
     pub wanted: usize,
+    /// Nodes that may draw and have nothing to do, by name: those to drain when there are too many.
+    pub idle: BTreeSet<String>,
+    /// Nodes that were drained and have ended what they had, by name: nothing is lost when they are taken away.
+    pub drained: BTreeSet<String>,
 }
 
 /// Who is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
-    /// A command of the shell, with `ECHO_FARM_QUEUED`, `ECHO_FARM_SECONDS`, `ECHO_FARM_NODES` and `ECHO_FARM_WANTED`.
+    /// A command of the shell, with `ECHO_FARM_QUEUED`, `ECHO_FARM_SECONDS`, `ECHO_FARM_NODES`, `ECHO_FARM_WANTED`, and the
+    /// names of nodes, one a line, in `ECHO_FARM_IDLE` and `ECHO_FARM_DRAINED`.
     Command(String),
     /// An address that the backlog is posted to, as JSON.
     Webhook(String),
@@ -56,7 +62,7 @@ pub enum ScalerError {
     Webhook(#[source] reqwest::Error),
 }
 
-/// Tells somebody how many nodes are wanted, whenever that changes.
+/// Tells somebody how many nodes are wanted, whenever that changes, and which may be taken away.
 #[derive(Debug)]
 pub struct Scaler {
     store: Store,
@@ -65,7 +71,8 @@ pub struct Scaler {
     target: Target,
     /// Within which time everything that waits should be drawn.
     within: Duration,
-    told: Option<usize>,
+    /// The number that was told last, and the drained nodes that were told and are still there.
+    told: Option<(usize, BTreeSet<String>)>,
 }
 
 /// How often it looks.
@@ -93,15 +100,24 @@ impl Scaler {
         }
     }
 
-    /// Looks once, and tells when another number of nodes is wanted than was told last. Gives what it saw.
+    /// Looks once, and tells when another number of nodes is wanted than was told last, or when one was drained. Gives what
+    /// it saw.
     ///
     /// # Errors
     /// [`ScalerError`]; it is told again at the next look.
     pub async fn look(&mut self) -> Result<Backlog, ScalerError> {
         let backlog = self.backlog().await?;
-        if self.told != Some(backlog.wanted) {
+        let is_new = match &mut self.told {
+            Some((wanted, drained)) => {
+                // One that is gone, and comes back, is drained anew.
+                drained.retain(|node| backlog.drained.contains(node));
+                *wanted != backlog.wanted || *drained != backlog.drained
+            }
+            None => true,
+        };
+        if is_new {
             self.tell(&backlog).await?;
-            self.told = Some(backlog.wanted);
+            self.told = Some((backlog.wanted, backlog.drained.clone()));
         }
         Ok(backlog)
     }
@@ -122,18 +138,33 @@ impl Scaler {
         let work = if counted > 0.0 { work * (queued as f64 / counted).max(1.0) } else { 0.0 };
         let busy = active.get(&JobState::Active).copied().unwrap_or(0) as usize;
         let wanted = (work / self.within.as_secs_f64().max(1.0)).ceil() as usize;
-        Ok(Backlog { queued, seconds: (pace > 0.0).then(|| work / pace), nodes: there.len(), wanted: wanted.max(busy) })
+        let held: HashSet<NodeId> = self.store.held_slots().await?.iter().map(|slot| slot.attempt.node).collect();
+        let names = |of: &dyn Fn(&Node) -> bool| {
+            let free = view.nodes.iter().filter(|node| !held.contains(&node.id) && of(node));
+            free.map(|node| node.name.clone()).collect()
+        };
+        Ok(Backlog {
+            queued,
+            seconds: (pace > 0.0).then(|| work / pace),
+            nodes: there.len(),
+            wanted: wanted.max(busy),
+            idle: names(&|node| node.away(now).is_none()),
+            drained: names(&|node| node.state == NodeState::Draining),
+        })
     }
 
     async fn tell(&self, backlog: &Backlog) -> Result<(), ScalerError> {
         match &self.target {
             Target::Command(command) => {
+                let lines = |names: &BTreeSet<String>| names.iter().map(String::as_str).collect::<Vec<_>>().join("\n");
                 let mut child = Command::new("sh")
                     .args(["-c", command])
                     .env("ECHO_FARM_QUEUED", backlog.queued.to_string())
                     .env("ECHO_FARM_SECONDS", backlog.seconds.map_or_else(String::new, |seconds| format!("{seconds:.0}")))
                     .env("ECHO_FARM_NODES", backlog.nodes.to_string())
                     .env("ECHO_FARM_WANTED", backlog.wanted.to_string())
+                    .env("ECHO_FARM_IDLE", lines(&backlog.idle))
+                    .env("ECHO_FARM_DRAINED", lines(&backlog.drained))
                     .stdin(Stdio::null())
                     .kill_on_drop(true)
                     .spawn()

@@ -5,59 +5,24 @@
 
 #[path = "../../store/tests/databases/mod.rs"]
 mod databases;
+mod stage;
 
-use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use bible::Digest;
 use comfy_sim::{Options as SimOptions, Sim};
-use comfyui::{Graph, Link, Node};
-use farm::{AttemptState, Band, Hours, JobId, JobState, Money, NodeId, Policy, Progress};
-use store::farm::{JobFilter, NewJob, NewNode, Note};
-use store::{BlobStore, BlobUrl, PageRequest, Project, Store};
+use farm::{AttemptState, Hours, JobId, JobState, Policy, Progress};
+use stage::{PROJECT, node_id, now};
+use store::farm::{JobFilter, NewNode, Note};
+use store::{BlobStore, BlobUrl, PageRequest, Store};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use worker::{ExpectedOutput, Options, OutputMedia, Payload, Variant, Worker};
+use worker::{Options, Worker};
 
 const JOB: JobId = JobId(Uuid::from_u128(1000));
 
-fn now() -> farm::Time {
-    chrono::Utc::now()
-}
-
-fn graph(steps: u32) -> Graph {
-    Graph::new()
-        .with("4", Node::new("CheckpointLoaderSimple").with("ckpt_name", "standin.safetensors"))
-        .with("5", Node::new("EmptyLatentImage").with("width", 768).with("height", 512).with("batch_size", 1))
-        .with("6", Node::new("CLIPTextEncode").with("clip", Link::to("4", 1)).with("text", "1girl, lantern"))
-        .with(
-            "3",
-            Node::new("KSampler")
-                .with("model", Link::to("4", 0))
-                .with("positive", Link::to("6", 0))
-                .with("negative", Link::to("6", 0))
-                .with("latent_image", Link::to("5", 0))
-                .with("seed", 7)
-                .with("steps", steps)
-                .with("cfg", 7.0)
-                .with("sampler_name", "euler")
-                .with("scheduler", "normal")
-                .with("denoise", 1.0),
-        )
-        .with("8", Node::new("VAEDecode").with("samples", Link::to("3", 0)).with("vae", Link::to("4", 2)))
-        .with("9", Node::new("SaveImage").with("images", Link::to("8", 0)).with("filename_prefix", "x"))
-}
-
 fn node(number: u128, sim: &Sim, hours: Option<Hours>) -> NewNode {
-    NewNode {
-        id: NodeId(Uuid::from_u128(100 + number)),
-        name: format!("node-{number}"),
-        url: sim.url(),
-        groups: BTreeSet::new(),
-        per_hour: Money::ZERO,
-        hours,
-    }
+    NewNode { hours, ..stage::node(number, sim.url()) }
 }
 
 /// Hours of the day from and to so many hours after now.
@@ -80,35 +45,10 @@ impl House {
     }
 
     async fn with(store: &Store, step: Duration, steps: u32, options: Options) -> Self {
-        let project = Project {
-            id: Uuid::from_u128(1),
-            slug: "lantern-road".parse().unwrap(),
-            title: "Lanterns".to_owned(),
-            description: String::new(),
-            bible: Digest::of(b"bible"),
-            created_at: now(),
-            updated_at: now(),
-        };
-        assert!(store.create_project(&project).await.unwrap());
+        stage::make_project(store).await;
         let sim = Sim::start(SimOptions { step, ..SimOptions::default() }).await.unwrap();
         store.add_farm_node(node(1, &sim, None), now()).await.unwrap();
-        let expected = vec![ExpectedOutput { node: "9".into(), count: 1, media: OutputMedia::Picture, size: Some((768, 512)) }];
-        let graph = graph(steps);
-        let job = NewJob {
-            id: JOB,
-            project: project.id,
-            user: "aiko".to_owned(),
-            subject: "shot 1".to_owned(),
-            band: Band::Normal,
-            deadline: None,
-            size: 1.0,
-            needs: worker::needs_of(&graph, "standin"),
-            after: Vec::new(),
-            payload: serde_json::to_value(Payload { variants: vec![Variant { name: None, graph, inputs: Vec::new(), expected }] }).unwrap(),
-            variants: 0,
-            held: false,
-        };
-        store.submit_jobs(vec![job], now()).await.unwrap();
+        store.submit_jobs(vec![stage::job(1000, 7, steps, (768, 512))], now()).await.unwrap();
         let stop = CancellationToken::new();
         let blobs = BlobStore::open(&BlobUrl::Memory).unwrap();
         let worker = tokio::spawn(Worker::new(store.clone(), blobs, options).run(stop.clone()));
@@ -151,8 +91,8 @@ async fn a_drawing_is_seen(store: Store) {
     let preview = store.farm_preview(JOB).await.unwrap().unwrap();
     assert_eq!((preview.number, preview.media_type.as_str(), &preview.bytes[..2]), (1, "image/jpeg", &b"\xff\xd8"[..]));
     assert!(preview.bytes.len() < 64 << 10, "it is small: {} bytes", preview.bytes.len());
-    let under_way = store.under_way(Some(Uuid::from_u128(1)), farm::Time::UNIX_EPOCH).await.unwrap();
-    assert_eq!((under_way.len(), under_way[0].subject.as_str()), (1, "shot 1"));
+    let under_way = store.under_way(Some(PROJECT), farm::Time::UNIX_EPOCH).await.unwrap();
+    assert_eq!((under_way.len(), under_way[0].subject.as_str()), (1, "shot 1000"));
 
     house.ends_as(JobState::Done).await;
     assert_eq!(store.farm_preview(JOB).await.unwrap(), None, "it is gone with the attempt");
@@ -198,8 +138,7 @@ async fn a_drawing_goes_elsewhere_when_its_node_is_not_lent_any_more() {
     house.ends_as(JobState::Done).await;
     let attempts = store.farm_job(JOB).await.unwrap().unwrap().attempts;
     let seen: Vec<_> = attempts.iter().map(|attempt| (attempt.node, attempt.state)).collect();
-    let node = |number: u128| NodeId(Uuid::from_u128(100 + number));
-    assert_eq!(seen, [(node(1), AttemptState::Cancelled), (node(2), AttemptState::Done)]);
+    assert_eq!(seen, [(node_id(1), AttemptState::Cancelled), (node_id(2), AttemptState::Done)]);
     assert!(store.held_slots().await.unwrap().is_empty(), "its owner has the node for themselves");
     house.rest().await;
 }

@@ -3,10 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use bible::Digest;
 use comfyui::registry::{Fit, Header, Identified, ModelFile, ModelKind, find, fits, hashes, identify_metadata};
 use comfyui::{Patience, Server};
+use farm::{ModelHash, Node};
 use serde::Serialize;
 use serde_json::json;
+use store::{DatabaseUrl, Store};
+use studio::StudioError;
 
 use crate::exit::Exit;
 use crate::{Context, output};
@@ -27,7 +31,7 @@ enum Command {
         #[arg(long, value_parser = kind)]
         kind: Option<ModelKind>,
     },
-    /// Show one file: what it is, by what that is known, and its hashes where it can be read
+    /// Show one file: what it is, by what that is known, and its hashes where it was read
     Show {
         /// Its name, as `list` shows it, or the path of a safetensors file
         name: String,
@@ -38,7 +42,7 @@ enum Command {
     Verify {
         /// A checkpoint or diffusion model: its name under --folder, or a path
         name: String,
-        /// BLAKE3 or SHA-256 that it has to have, in hex
+        /// BLAKE3 or SHA-256 that it has to have, in hex [default: what project.yaml names]
         #[arg(long)]
         hash: Option<String>,
         /// LoRA, VAE, text encoder or control net to be used with it; may be given several times
@@ -58,6 +62,9 @@ struct Place {
     /// A server's `models` folder on this machine: its files can be looked into and hashed
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
+    /// Folder of the project whose farm may know the server's files, and whose project.yaml may name their hashes
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    project: PathBuf,
 }
 
 fn kind(word: &str) -> Result<ModelKind, String> {
@@ -65,8 +72,8 @@ fn kind(word: &str) -> Result<ModelKind, String> {
 }
 
 /// Why a file has no hash.
-const HASH_UNKNOWN: &str =
-    "a server neither gives its files nor says their hashes; where its `models` folder can be reached, --folder reads them";
+const HASH_UNKNOWN: &str = "a server neither gives its files nor says their hashes; where its `models` folder can be reached, --folder reads \
+                            them, and `echo-studio farm add-node NAME URL --models FOLDER` has the farm's workers read them";
 
 /// A model file as it is listed.
 #[derive(Debug, Serialize)]
@@ -79,6 +86,34 @@ struct Listed {
     known: Identified,
     #[serde(skip)]
     path: Option<PathBuf>,
+    #[serde(skip)]
+    on_farm: Option<OnFarm>,
+}
+
+/// What the farm knows of a server's file.
+#[derive(Debug)]
+struct OnFarm {
+    node: String,
+    hash: ModelHash,
+}
+
+impl Listed {
+    /// Its hashes, BLAKE3 and SHA-256; inside, why they are not known.
+    fn hashes(&self) -> anyhow::Result<Result<(Digest, String), String>> {
+        if let Some(path) = &self.path {
+            return Ok(Ok(hashes(path, || true)?));
+        }
+        Ok(match &self.on_farm {
+            Some(OnFarm { hash: ModelHash::Known { blake3, sha256, .. }, .. }) => Ok((*blake3, sha256.clone())),
+            Some(OnFarm { hash: ModelHash::Unknown { reason, .. }, .. }) => Err(reason.clone()),
+            None => Err(HASH_UNKNOWN.to_owned()),
+        })
+    }
+
+    /// Its name as the farm says it.
+    fn model(&self) -> String {
+        format!("{}/{}", self.folder.folder(), self.name)
+    }
 }
 
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
@@ -89,9 +124,13 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
     }
 }
 
-async fn files(place: &Place) -> anyhow::Result<Vec<Listed>> {
+async fn files(place: &Place, context: &Context) -> anyhow::Result<Vec<Listed>> {
     match (&place.node, &place.folder) {
-        (Some(node), _) => on_server(&Server::new(node, Patience::default())?).await,
+        (Some(node), _) => {
+            let server = Server::new(node, Patience::default())?;
+            let node = on_farm(&server, &place.project, context).await?;
+            on_server(&server, node.as_ref()).await
+        }
         (None, Some(folder)) => {
             anyhow::ensure!(folder.is_dir(), "there is no folder {}", folder.display());
             let listed = |(path, file): (PathBuf, ModelFile)| Listed {
@@ -100,6 +139,7 @@ async fn files(place: &Place) -> anyhow::Result<Vec<Listed>> {
                 bytes: Some(file.bytes),
                 known: file.known,
                 path: Some(path),
+                on_farm: None,
             };
             Ok(find(folder)?.into_iter().map(listed).collect())
         }
@@ -107,7 +147,18 @@ async fn files(place: &Place) -> anyhow::Result<Vec<Listed>> {
     }
 }
 
-async fn on_server(server: &Server) -> anyhow::Result<Vec<Listed>> {
+/// The node of the farm that a server is.
+async fn on_farm(server: &Server, project: &Path, context: &Context) -> anyhow::Result<Option<Node>> {
+    let url: DatabaseUrl = context.settings.places(project).database.parse().map_err(StudioError::Url)?;
+    // Where there is no database, asking makes none.
+    if matches!(&url, DatabaseUrl::Sqlite(file) if !file.is_file()) {
+        return Ok(None);
+    }
+    let nodes = Store::open(&url).await?.farm_nodes().await?;
+    Ok(nodes.into_iter().find(|node| studio::is_at(node, server)))
+}
+
+async fn on_server(server: &Server, node: Option<&Node>) -> anyhow::Result<Vec<Listed>> {
     let mut listed = Vec::new();
     for kind in ModelKind::ALL {
         for name in server.models(kind.folder()).await?.unwrap_or_default() {
@@ -119,14 +170,18 @@ async fn on_server(server: &Server) -> anyhow::Result<Vec<Listed>> {
                     std::collections::BTreeMap::new()
                 }
             };
-            listed.push(Listed { known: identify_metadata(kind, &written), name, folder: kind, bytes: None, path: None });
+            let known = identify_metadata(kind, &written);
+            let mut file = Listed { known, name, folder: kind, bytes: None, path: None, on_farm: None };
+            let hash = node.and_then(|node| Some((node.name.clone(), node.hashes.get(&file.model())?.clone())));
+            file.on_farm = hash.map(|(node, hash)| OnFarm { node, hash });
+            listed.push(file);
         }
     }
     Ok(listed)
 }
 
 async fn list(place: &Place, kind: Option<ModelKind>, context: &Context) -> anyhow::Result<Exit> {
-    let mut files = files(place).await?;
+    let mut files = files(place, context).await?;
     files.retain(|file| kind.is_none_or(|kind| file.folder == kind));
     if context.json {
         output::json(&files)?;
@@ -145,23 +200,23 @@ async fn list(place: &Place, kind: Option<ModelKind>, context: &Context) -> anyh
 }
 
 /// A file by name, or by its path.
-async fn one(place: &Place, name: &str) -> anyhow::Result<Listed> {
+async fn one(place: &Place, name: &str, context: &Context) -> anyhow::Result<Listed> {
     if place.node.is_none() && Path::new(name).is_file() {
         // Outside of a models folder its tensors alone say what kind it is.
         let file = ModelFile::read(Path::new(name), name, ModelKind::Checkpoint)?;
         let folder = file.known.kind.unwrap_or(ModelKind::Checkpoint);
-        return Ok(Listed { name: file.name, folder, bytes: Some(file.bytes), known: file.known, path: Some(name.into()) });
+        return Ok(Listed { name: file.name, folder, bytes: Some(file.bytes), known: file.known, path: Some(name.into()), on_farm: None });
     }
-    let found = files(place).await?.into_iter().find(|file| file.name == name);
+    let found = files(place, context).await?.into_iter().find(|file| file.name == name);
     found.with_context(|| format!("there is no model file `{name}` there; `echo-studio checkpoints list` shows them"))
 }
 
 async fn show(place: &Place, name: &str, context: &Context) -> anyhow::Result<Exit> {
-    let file = one(place, name).await?;
-    let hashed = file.path.as_deref().map(hashes).transpose()?;
+    let file = one(place, name, context).await?;
+    let hashed = file.hashes()?;
     if context.json {
-        let (ours, theirs) = hashed.map(|(ours, theirs)| (ours.to_string(), theirs)).unzip();
-        let unknown = file.path.is_none().then_some(HASH_UNKNOWN);
+        let unknown = hashed.as_ref().err();
+        let (ours, theirs) = hashed.as_ref().ok().cloned().unzip();
         output::json(&json!({"file": file, "blake3": ours, "sha256": theirs, "hash_unknown": unknown}))?;
         return Ok(Exit::Success);
     }
@@ -181,29 +236,41 @@ async fn show(place: &Place, name: &str, context: &Context) -> anyhow::Result<Ex
     known.evidence.iter().for_each(|evidence| say("Known by", Some(evidence)));
     say("Unknown", known.unknown.as_deref());
     match hashed {
-        Some((ours, theirs)) => {
+        Ok((ours, theirs)) => {
             say("BLAKE3", Some(&ours.to_string()));
             say("SHA-256", Some(&theirs));
         }
-        None => say("Hash", Some(&format!("unknown: {HASH_UNKNOWN}"))),
+        Err(why) => say("Hash", Some(&format!("unknown: {why}"))),
+    }
+    if let Some(hash) = &known.maker_hash {
+        say("Maker", Some(&format!("says that its tensors have SHA-256 {hash}; that is no hash of the file")));
     }
     Ok(Exit::Success)
 }
 
 async fn verify(place: &Place, name: &str, hash: Option<&str>, with: &[String], context: &Context) -> anyhow::Result<Exit> {
-    let model = one(place, name).await?;
+    let model = one(place, name, context).await?;
     let mut good = true;
     let mut told = Vec::new();
-    if let Some(hash) = hash {
-        let path = model.path.as_deref().with_context(|| format!("its hash is unknown: {HASH_UNKNOWN}"))?;
-        let (ours, theirs) = hashes(path)?;
-        let same = [ours.to_string(), theirs.clone()].iter().any(|known| known.eq_ignore_ascii_case(hash));
+    let wanted = match hash {
+        Some(hash) => Some((hash.to_owned(), "")),
+        None => named_by(&place.project, &model).map(|digest| (digest.to_string(), ", which project.yaml names")),
+    };
+    if let Some((hash, named)) = wanted {
+        let (ours, theirs) = model.hashes()?.map_err(|why| anyhow::anyhow!("its hash is unknown: {why}"))?;
+        let same = [ours.to_string(), theirs.clone()].iter().any(|known| known.eq_ignore_ascii_case(&hash));
         good &= same;
-        let text = if same { "has this hash".to_owned() } else { format!("has BLAKE3 {ours} and SHA-256 {theirs}, not {hash}") };
+        let text = match &model.on_farm {
+            _ if same => format!("has this hash{named}"),
+            Some(OnFarm { node, .. }) => {
+                format!("has BLAKE3 {ours} and SHA-256 {theirs} on {node}, not {hash}{named}: {node} draws nothing that is pinned to it")
+            }
+            None => format!("has BLAKE3 {ours} and SHA-256 {theirs}, not {hash}{named}"),
+        };
         told.push(json!({"name": model.name, "hash": same, "text": text}));
     }
     for other in with {
-        let other = one(place, other).await?;
+        let other = one(place, other, context).await?;
         let fit = fits(&model.known, &other.known);
         good &= !matches!(fit, Fit::Not(_));
         let text = match &fit {
@@ -222,4 +289,10 @@ async fn verify(place: &Place, name: &str, hash: Option<&str>, with: &[String], 
         }
     }
     Ok(if good { Exit::Success } else { Exit::Failure })
+}
+
+/// The hash that a project names for a file; none without a project.
+fn named_by(project: &Path, file: &Listed) -> Option<Digest> {
+    let show = studio::Show::load(project).ok()?;
+    studio::pinned_files::pins(&show.project.settings.render).find(|(model, _)| *model == file.model()).map(|(_, digest)| digest)
 }

@@ -21,7 +21,14 @@ struct Report {
 
 pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Result<Exit> {
     let mut findings = match super::open(context, &arguments.project.project).await {
-        Ok(studio) => studio::doctor::examine(&studio).await,
+        Ok(studio) => {
+            let mut findings = studio::doctor::examine(&studio).await;
+            // Without a project, or with a broken one, nothing is pinned; that the database does not answer is said already.
+            if let Ok(show) = studio::Show::load(&arguments.project.project) {
+                findings.extend(studio::doctor::examine_pinned(&studio, &show).await.unwrap_or_default());
+            }
+            findings
+        }
         Err(error) => {
             let mut findings = studio::doctor::examine_programs(&editorial::Programs::default()).await;
             findings.push(Finding {

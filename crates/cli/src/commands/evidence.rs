@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use engine::picture::{ModelContent, UsedModel};
 use studio::Subject;
 
 use crate::exit::Exit;
@@ -46,7 +47,21 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
         for tried in &evidence.tries {
             output::line(format_args!("  {}", tried.words()));
         }
+        if let Some(making) = &evidence.making {
+            output::line(format_args!("  drawn by {} with {} in {:.1} s", making.node, making.template, making.seconds));
+            making.models.iter().for_each(|used| output::line(format_args!("  {}", with_content(used))));
+        }
         output::line(format_args!("The evidence is in {}.", arguments.out.display()));
     }
     Ok(Exit::Success)
+}
+
+fn with_content(UsedModel { model, content }: &UsedModel) -> String {
+    match content {
+        ModelContent::Known { blake3, .. } => format!("{model}: BLAKE3 {blake3}"),
+        ModelContent::Unknown { hash_unknown, maker_says: None } => format!("{model}: its hash is not known: {hash_unknown}"),
+        ModelContent::Unknown { hash_unknown, maker_says: Some(maker) } => {
+            format!("{model}: its hash is not known: {hash_unknown}; its maker says that its tensors have SHA-256 {maker}")
+        }
+    }
 }

@@ -33,6 +33,9 @@ pub(crate) struct Arguments {
     /// Name of a checkpoint that it says it has; may be given several times
     #[arg(long, value_name = "NAME")]
     checkpoint: Vec<String>,
+    /// A folder like a server's `models`: it tells what makers wrote into the files there
+    #[arg(long, value_name = "FOLDER")]
+    models: Option<PathBuf>,
 }
 
 fn amount(text: &str) -> Result<f64, String> {
@@ -48,6 +51,7 @@ pub(crate) async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         schedule: arguments.faults.as_deref().map(read).transpose()?.unwrap_or_default(),
         folder: arguments.folder,
         checkpoints: if arguments.checkpoint.is_empty() { defaults.checkpoints } else { arguments.checkpoint },
+        models: arguments.models,
         step: Duration::from_millis(arguments.step),
         drift: arguments.drift,
         ..Options::default()

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use ::worker::{Options, Scaler, Target, Worker};
+use ::worker::{ModelReader, Options, Scaler, Target, Worker};
 use studio::StudioError;
 
 use crate::exit::Exit;
@@ -54,6 +54,7 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
         let within = Duration::from_secs(arguments.scale_within.max(1));
         tokio::spawn(Scaler::new(store.clone(), options.policy.clone(), target, within).run(stop.clone()));
     }
+    tokio::spawn(ModelReader::new(store.clone(), &options).run(stop.clone()));
     Worker::new(store, blobs, options).run(stop).await?;
     Ok(Exit::Success)
 }

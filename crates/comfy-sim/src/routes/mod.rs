@@ -43,6 +43,7 @@ pub(crate) fn router(house: Arc<House>) -> Router {
         .route("/object_info/{class}", get(system::class))
         .route("/models", get(system::model_folders))
         .route("/models/{folder}", get(system::models))
+        .route("/view_metadata/{folder}", get(system::metadata))
         .route("/features", get(system::features));
     let mut api = both.clone();
     if house.options.version == Version::V0_33 {

@@ -1,9 +1,13 @@
 //! What the server is and has.
 
+use std::io::Read as _;
+use std::path::{Component, Path as FilePath};
+
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::Shared;
@@ -49,6 +53,38 @@ pub(super) async fn models(State(house): Shared, Path(folder): Path<String>) -> 
             .find(|(name, _)| *name == folder)
             .map_or_else(|| StatusCode::NOT_FOUND.into_response(), |(_, files)| Json(files).into_response()),
     }
+}
+
+#[derive(Deserialize)]
+pub(super) struct File {
+    filename: Option<String>,
+}
+
+/// What the maker of a model file wrote into it; 404 where there is nothing to tell, whatever the reason.
+pub(super) async fn metadata(State(house): Shared, Path(folder): Path<String>, Query(file): Query<File>) -> Response {
+    let plain = |path: &str| FilePath::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+    let name = file.filename.filter(|name| name.ends_with(".safetensors") && plain(name) && plain(&folder));
+    let path = house.options.models.as_ref().zip(name).map(|(models, name)| models.join(folder).join(name));
+    match path.and_then(|path| written(&path)) {
+        Some(metadata) => Json(metadata).into_response(),
+        None => StatusCode::NOT_FOUND.into_response(),
+    }
+}
+
+/// The real server reads no header that is longer.
+const LARGEST_HEADER: u64 = 1 << 20;
+
+fn written(path: &FilePath) -> Option<Value> {
+    let mut file = std::fs::File::open(path).ok()?;
+    let mut length = [0; 8];
+    file.read_exact(&mut length).ok()?;
+    let length = u64::from_le_bytes(length);
+    let mut header = Vec::new();
+    file.take(length.min(LARGEST_HEADER + 1))
+        .read_to_end(&mut header)
+        .ok()
+        .filter(|read| *read as u64 == length && length <= LARGEST_HEADER)?;
+    serde_json::from_slice::<Value>(&header).ok()?.get("__metadata__").cloned()
 }
 
 pub(super) async fn features() -> Json<Value> {

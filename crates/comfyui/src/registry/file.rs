@@ -1,11 +1,9 @@
-//! Model files in a folder: found, identified, hashed.
+//! Model files in a folder: found and identified.
 
 use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
 use super::header::{Header, HeaderError};
 use super::identify::{Identified, identify};
@@ -35,6 +33,26 @@ pub enum FileError {
         path: PathBuf,
         /// Why.
         source: std::io::Error,
+    },
+    /// It is not there.
+    #[error("there is no {model} under {}", folder.display())]
+    Absent {
+        /// The model, as servers name it.
+        model: String,
+        /// The folder `models` in which it was looked for.
+        folder: PathBuf,
+    },
+    /// Its name does not name a file in a folder of models.
+    #[error("`{model}` is no model's name: it would be `checkpoints/anime.safetensors`")]
+    Name {
+        /// The name.
+        model: String,
+    },
+    /// Nobody wants it to be read any more.
+    #[error("reading {} was given up", path.display())]
+    Stopped {
+        /// Which.
+        path: PathBuf,
     },
 }
 
@@ -99,25 +117,4 @@ fn walk(root: &Path, folder: &Path, kind: ModelKind, depth: usize, found: &mut V
         }
     }
     Ok(())
-}
-
-/// BLAKE3 (ours) and SHA-256 (what model sites publish) of a file, in one reading.
-///
-/// # Errors
-/// [`FileError`] when it cannot be read.
-pub fn hashes(path: &Path) -> Result<(bible::Digest, String), FileError> {
-    let fail = |source| FileError::Read { path: path.to_owned(), source };
-    let mut file = File::open(path).map_err(fail)?;
-    let (mut ours, mut theirs) = (blake3::Hasher::new(), Sha256::new());
-    let mut buffer = vec![0; 1 << 20];
-    loop {
-        let length = file.read(&mut buffer).map_err(fail)?;
-        if length == 0 {
-            break;
-        }
-        ours.update(&buffer[..length]);
-        theirs.update(&buffer[..length]);
-    }
-    let theirs = theirs.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok((bible::Digest::from_bytes(*ours.finalize().as_bytes()), theirs))
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::content::makers_hash;
 use super::family::{self, Architecture};
 use super::header::{Header, Tensor};
 use super::kind::ModelKind;
@@ -23,6 +24,9 @@ pub struct Identified {
     pub title: Option<String>,
     /// Its licence, as its maker wrote it.
     pub licence: Option<String>,
+    /// The hash of its tensors, as its maker wrote it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub maker_hash: Option<String>,
     /// What it is known by.
     pub evidence: Vec<String>,
     /// Why what is missing above cannot be told.
@@ -92,6 +96,7 @@ fn words(metadata: &BTreeMap<String, String>) -> Identified {
     Identified {
         title: field(&["modelspec.title", "ss_output_name"]),
         licence: field(&["modelspec.license", "license"]),
+        maker_hash: makers_hash(metadata).map(str::to_owned),
         ..Identified::default()
     }
 }

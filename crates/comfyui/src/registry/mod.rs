@@ -15,6 +15,7 @@
 //! assert_eq!(known.family.as_deref(), Some("sdxl-illustrious"));
 //! ```
 
+mod content;
 mod family;
 mod file;
 mod fit;
@@ -22,8 +23,9 @@ mod header;
 mod identify;
 mod kind;
 
+pub use content::{Stamp, hashes, locate, makers_hash};
 pub use family::Architecture;
-pub use file::{FileError, ModelFile, find, hashes};
+pub use file::{FileError, ModelFile, find};
 pub use fit::{Fit, fits};
 pub use header::{Header, HeaderError, LARGEST_HEADER, Tensor};
 pub use identify::{Identified, identify, identify_metadata};

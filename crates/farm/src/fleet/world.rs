@@ -200,6 +200,7 @@ impl World {
                 template: model.name.to_owned(),
                 classes: BTreeSet::new(),
                 models: [model.name.to_owned()].into(),
+                pinned: std::collections::BTreeMap::new(),
                 vram: model.vram * GIB,
                 group: None,
             };

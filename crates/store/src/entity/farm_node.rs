@@ -13,6 +13,8 @@ pub(crate) struct Model {
     pub(crate) state: String,
     pub(crate) aside_until: Option<DateTimeUtc>,
     pub(crate) capabilities: Json,
+    pub(crate) models_folder: Option<String>,
+    pub(crate) model_hashes: Option<Json>,
     pub(crate) per_hour: i64,
     pub(crate) hours: Option<String>,
     pub(crate) resident: Option<String>,

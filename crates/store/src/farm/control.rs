@@ -1,8 +1,8 @@
-//! What people do to jobs: cancel, hold, pause, retry, correct; and what time does.
+//! What people do to jobs: cancel, hold, pause, retry; and what time does.
 
 use farm::{Job, JobId, JobState, Policy, Time};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
-use serde_json::{Value, json};
+use serde_json::json;
 use uuid::Uuid;
 
 use super::row::{job_event, save_job, take_job};
@@ -58,33 +58,6 @@ impl Store {
     /// [`StoreError`].
     pub async fn retry_job(&self, id: JobId, now: Time) -> Result<Option<JobState>, StoreError> {
         self.change_job(id, "farm.queued", now, |job, now| job.revive(now)).await
-    }
-
-    /// Draws a job that is done again, with what the director changed. False when it is not done, or was corrected as
-    /// often as is allowed.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub async fn correct_job(&self, id: JobId, payload: Value, policy: &Policy, now: Time) -> Result<bool, StoreError> {
-        let (policy, now) = (policy.clone(), micros(now));
-        let corrected = self
-            .transaction(DOING, move |transaction| {
-                Box::pin(async move {
-                    let Some((mut job, lane)) = take_job(transaction, id).await? else { return Ok(false) };
-                    if !job.correct(&policy, now) {
-                        return Ok(false);
-                    }
-                    save_job(transaction, &job, lane).await?;
-                    let sql = "UPDATE farm_payloads SET payload = $2, result = NULL WHERE job_id = $1";
-                    transaction.execute_raw(statement(transaction, sql, [id.0.into(), payload.into()])).await.doing(DOING)?;
-                    job_event("farm.corrected", &job, None, now).write(transaction).await?;
-                    tell_others(transaction).await?;
-                    Ok(true)
-                })
-            })
-            .await?;
-        self.wake_workers();
-        Ok(corrected)
     }
 
     /// Lets nothing new begin for a project, or for anybody when none is named; or lets it go on. What is under way is

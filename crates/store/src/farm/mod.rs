@@ -9,6 +9,7 @@ mod claim;
 mod control;
 mod lanes;
 mod ledger;
+mod model_hashes;
 mod money;
 mod nodes;
 mod progress;

@@ -1,9 +1,10 @@
 //! Nodes: adding them, driving them, asking what they have.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use farm::{Attempt, Capabilities, Hours, JobId, Money, Node, NodeId, NodeState, Policy, Refusal, Time, Token};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder};
 use serde_json::json;
 
 use super::row::{attempt, live_attempt, node, node_event, node_row, save_attempt, save_job, save_node, take_job, take_node};
@@ -24,6 +25,8 @@ pub struct NewNode {
     pub url: String,
     /// Groups that it is in.
     pub groups: BTreeSet<String>,
+    /// The server's folder `models`, as the hosts of its workers see it; none when it cannot be reached from there.
+    pub models_folder: Option<PathBuf>,
     /// What it costs per hour, idle or not.
     pub per_hour: Money,
     /// When it is lent; always when none.
@@ -48,40 +51,18 @@ impl Store {
     /// [`StoreError`].
     pub async fn add_farm_node(&self, new: NewNode, at: Time) -> Result<NodeId, StoreError> {
         let at = micros(at);
-        let id = self
-            .transaction(DOING, move |transaction| {
-                Box::pin(async move {
-                    let found = farm_node::Entity::find().filter(farm_node::Column::Name.eq(new.name.as_str()));
-                    let id = match found.one(transaction).await.doing(DOING)? {
-                        Some(row) => {
-                            let mut node = node(row)?;
-                            (node.url, node.groups, node.per_hour, node.hours) = (new.url, new.groups, new.per_hour, new.hours);
-                            node.idle_since = if node.per_hour > Money::ZERO { node.idle_since.or(Some(at)) } else { None };
-                            save_node(transaction, &node).await?;
-                            node_event("farm.node_changed", &node, json!({ "url": node.url }), at).write(transaction).await?;
-                            node.id
-                        }
-                        None => {
-                            let mut node = Node::new(new.id, new.name, new.url);
-                            (node.groups, node.per_hour, node.hours) = (new.groups, new.per_hour, new.hours);
-                            node.idle_since = (node.per_hour > Money::ZERO).then_some(at);
-                            let insert = farm_node::Entity::insert(node_row(&node)?).exec_without_returning(transaction).await;
-                            if insert.as_ref().is_err_and(is_duplicate) {
-                                // Somebody added it at the same moment.
-                                return Err(StoreError::Stale);
-                            }
-                            insert.doing(DOING)?;
-                            node_event("farm.node_added", &node, json!({ "url": node.url }), at).write(transaction).await?;
-                            node.id
-                        }
-                    };
-                    tell_others(transaction).await?;
-                    Ok(id)
-                })
-            })
-            .await?;
-        self.wake_workers();
-        Ok(id)
+        loop {
+            let new = new.clone();
+            let added = self.transaction(DOING, move |transaction| Box::pin(add_or_change(transaction, new, at))).await;
+            match added {
+                // Somebody added or removed it at the same moment.
+                Err(StoreError::Stale) => {}
+                added => {
+                    self.wake_workers();
+                    return added;
+                }
+            }
+        }
     }
 
     /// All nodes, by name.
@@ -238,10 +219,7 @@ impl Store {
                 let found = farm_node::Entity::find().filter(farm_node::Column::Name.eq(name));
                 let Some(row) = found.one(transaction).await.doing(DOING)? else { return Ok(false) };
                 let Some(mut node) = take_node(transaction, NodeId(row.id)).await? else { return Ok(false) };
-                let held = farm_attempt::Entity::find()
-                    .filter(farm_attempt::Column::NodeId.eq(node.id.0))
-                    .filter(farm_attempt::Column::Released.eq(false));
-                if held.one(transaction).await.doing(DOING)?.is_some() {
+                if draws(transaction, node.id).await? {
                     return Ok(false);
                 }
                 super::money::bill_idle(transaction, &mut node, now).await?;
@@ -332,6 +310,51 @@ impl Store {
         }
         Ok(released)
     }
+}
+
+async fn add_or_change(transaction: &DatabaseTransaction, new: NewNode, at: Time) -> Result<NodeId, StoreError> {
+    let found = farm_node::Entity::find().filter(farm_node::Column::Name.eq(new.name.as_str())).one(transaction).await.doing(DOING)?;
+    let known = match found {
+        // Workers write into the same row: it is read again once it is ours.
+        Some(row) => Some(take_node(transaction, NodeId(row.id)).await?.ok_or(StoreError::Stale)?),
+        None => None,
+    };
+    let is_new = known.is_none();
+    let mut node = known.unwrap_or_else(|| Node::new(new.id, new.name, String::new()));
+    if node.models_folder != new.models_folder {
+        forget_hashes(transaction, node.id).await?;
+    }
+    (node.url, node.groups, node.models_folder) = (new.url, new.groups, new.models_folder);
+    (node.per_hour, node.hours) = (new.per_hour, new.hours);
+    let waits = node.per_hour > Money::ZERO && !draws(transaction, node.id).await?;
+    node.idle_since = if waits { node.idle_since.or(Some(at)) } else { None };
+    let kind = if is_new {
+        let insert = farm_node::Entity::insert(node_row(&node)?).exec_without_returning(transaction).await;
+        if insert.as_ref().is_err_and(is_duplicate) {
+            return Err(StoreError::Stale);
+        }
+        insert.doing(DOING)?;
+        "farm.node_added"
+    } else {
+        save_node(transaction, &node).await?;
+        "farm.node_changed"
+    };
+    node_event(kind, &node, json!({ "url": node.url }), at).write(transaction).await?;
+    tell_others(transaction).await?;
+    Ok(node.id)
+}
+
+/// Whether an attempt holds the node's slot.
+async fn draws(transaction: &DatabaseTransaction, node: NodeId) -> Result<bool, StoreError> {
+    let held =
+        farm_attempt::Entity::find().filter(farm_attempt::Column::NodeId.eq(node.0)).filter(farm_attempt::Column::Released.eq(false));
+    Ok(held.one(transaction).await.doing(DOING)?.is_some())
+}
+
+/// What was found in another folder says nothing of this one.
+async fn forget_hashes(transaction: &DatabaseTransaction, node: NodeId) -> Result<(), StoreError> {
+    let sql = "UPDATE farm_nodes SET model_hashes = NULL WHERE id = $1";
+    transaction.execute_raw(statement(transaction, sql, [node.0.into()])).await.doing(DOING).map(drop)
 }
 
 fn grace(policy: &Policy) -> chrono::TimeDelta {

@@ -1,5 +1,7 @@
 //! Rows as the farm's rules know them, and back.
 
+use std::path::PathBuf;
+
 use farm::{Attempt, Band, ClassId, Job, JobId, Money, Node, NodeId, Requirements, Time, Token};
 use sea_orm::sea_query::LockType;
 use sea_orm::{
@@ -158,6 +160,8 @@ pub(super) fn node(row: farm_node::Model) -> Result<Node, StoreError> {
         state: word(&row.state)?,
         aside_until: row.aside_until,
         capabilities: from_json("a node's capabilities", row.capabilities)?,
+        models_folder: row.models_folder.map(PathBuf::from),
+        hashes: row.model_hashes.map(|hashes| from_json("what a node's model files are", hashes)).transpose()?.unwrap_or_default(),
         per_hour: Money::from_micros(row.per_hour),
         hours: row.hours.map(|hours| hours.parse()).transpose().map_err(|error| StoreError::damaged("a node's hours", error))?,
         resident: row.resident,
@@ -178,6 +182,9 @@ pub(super) fn node_row(node: &Node) -> Result<farm_node::ActiveModel, StoreError
         state: Set(node.state.word().to_owned()),
         aside_until: Set(node.aside_until.map(micros)),
         capabilities: Set(to_json("a node's capabilities", &node.capabilities)?),
+        models_folder: Set(node.models_folder.as_ref().map(|folder| folder.to_string_lossy().into_owned())),
+        // Noted beside all else, by whoever reads the files.
+        model_hashes: NotSet,
         per_hour: Set(node.per_hour.micros()),
         hours: Set(node.hours.map(|hours| hours.to_string())),
         resident: Set(node.resident.clone()),

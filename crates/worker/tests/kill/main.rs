@@ -7,24 +7,22 @@
 #[expect(dead_code, reason = "the tests' own server, of which one half is used")]
 mod databases;
 mod processes;
+#[path = "../stage/mod.rs"]
+mod stage;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use bible::Digest;
 use comfy_sim::{Fault, Memory, On, Options as SimOptions, Rule, Schedule, Sim};
-use comfyui::{Graph, Link, Node, Patience};
+use comfyui::Patience;
 use farm::fleet::Dice;
-use farm::{Band, JobId, JobState, Money, NodeId, Policy, Requirements};
+use farm::{JobId, JobState, Money, Policy};
+use stage::now;
 use store::farm::{JobFilter, NewJob, NewNode};
-use store::{BlobStore, BlobUrl, DatabaseUrl, PageRequest, Project, Store};
+use store::{BlobStore, BlobUrl, DatabaseUrl, PageRequest, Store};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use worker::{Drawn, ExpectedOutput, Options, OutputMedia, Payload, Variant, Worker};
-
-fn now() -> farm::Time {
-    chrono::Utc::now()
-}
+use worker::{Drawn, Options, Worker};
 
 /// Everything hundreds of times faster than in a studio.
 fn policy() -> Policy {
@@ -43,54 +41,9 @@ fn policy() -> Policy {
     }
 }
 
-fn graph(seed: u64, steps: u32) -> Graph {
-    Graph::new()
-        .with("4", Node::new("CheckpointLoaderSimple").with("ckpt_name", "standin.safetensors"))
-        .with("5", Node::new("EmptyLatentImage").with("width", 64).with("height", 64).with("batch_size", 1))
-        .with("6", Node::new("CLIPTextEncode").with("clip", Link::to("4", 1)).with("text", "1girl, lantern"))
-        .with("7", Node::new("CLIPTextEncode").with("clip", Link::to("4", 1)).with("text", ""))
-        .with(
-            "3",
-            Node::new("KSampler")
-                .with("model", Link::to("4", 0))
-                .with("positive", Link::to("6", 0))
-                .with("negative", Link::to("7", 0))
-                .with("latent_image", Link::to("5", 0))
-                .with("seed", seed)
-                .with("steps", steps)
-                .with("cfg", 7.0)
-                .with("sampler_name", "euler")
-                .with("scheduler", "normal")
-                .with("denoise", 1.0),
-        )
-        .with("8", Node::new("VAEDecode").with("samples", Link::to("3", 0)).with("vae", Link::to("4", 2)))
-        .with("9", Node::new("SaveImage").with("images", Link::to("8", 0)).with("filename_prefix", "x"))
-}
-
+/// A job of a small picture, that takes moments.
 fn job(number: u128, seed: u64) -> NewJob {
-    let expected = vec![ExpectedOutput { node: "9".into(), count: 1, media: OutputMedia::Picture, size: Some((64, 64)) }];
-    let variants = vec![Variant { name: None, graph: graph(seed, 3), inputs: Vec::new(), expected }];
-    NewJob {
-        id: JobId(Uuid::from_u128(number)),
-        project: Uuid::from_u128(1),
-        user: "aiko".to_owned(),
-        subject: format!("shot {number}"),
-        band: Band::Normal,
-        deadline: None,
-        size: 1.0,
-        needs: Requirements {
-            engine: "comfyui".to_owned(),
-            template: "standin".to_owned(),
-            classes: ["KSampler".to_owned()].into(),
-            models: ["checkpoints/standin.safetensors".to_owned()].into(),
-            vram: 0,
-            group: None,
-        },
-        after: Vec::new(),
-        payload: serde_json::to_value(Payload { variants }).unwrap(),
-        variants: 0,
-        held: false,
-    }
+    stage::job(number, seed, 3, (64, 64))
 }
 
 fn options(name: &str) -> Options {
@@ -112,27 +65,9 @@ fn options(name: &str) -> Options {
     options
 }
 
-fn project() -> Project {
-    Project {
-        id: Uuid::from_u128(1),
-        slug: "lantern-road".parse().unwrap(),
-        title: "Lanterns".to_owned(),
-        description: String::new(),
-        bible: Digest::of(b"bible"),
-        created_at: now(),
-        updated_at: now(),
-    }
-}
-
+/// A node that costs something.
 fn node(number: usize, url: String) -> NewNode {
-    NewNode {
-        id: NodeId(Uuid::from_u128(100 + number as u128)),
-        name: format!("node-{number}"),
-        url,
-        groups: BTreeSet::new(),
-        per_hour: Money::from_units(1.0),
-        hours: None,
-    }
+    NewNode { per_hour: Money::from_units(1.0), ..stage::node(number as u128, url) }
 }
 
 /// Jobs that have not ended.
@@ -190,7 +125,7 @@ impl House {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&DatabaseUrl::Sqlite(folder.path().join("studio.db"))).await.unwrap();
         let blobs = BlobStore::open(&BlobUrl::Memory).unwrap();
-        assert!(store.create_project(&project()).await.unwrap());
+        stage::make_project(&store).await;
         let mut sims = Vec::new();
         for number in 0..nodes {
             let sim = Sim::start(SimOptions { step: Duration::from_millis(3), schedule: schedule(number), ..SimOptions::default() })

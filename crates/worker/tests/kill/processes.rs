@@ -12,7 +12,7 @@ use store::{BlobStore, BlobUrl, Store};
 use tokio_util::sync::CancellationToken;
 use worker::Worker;
 
-use crate::{accounts, databases, job, node, now, open, options, project};
+use crate::{accounts, databases, job, node, now, open, options, stage};
 
 const ROLE: &str = "ECHO_TEST_ROLE";
 const DATABASE: &str = "ECHO_TEST_DATABASE";
@@ -142,7 +142,7 @@ async fn kills(rounds: usize, seed: u64) {
     let mut dice = Dice::new(seed);
     let place = Place { database: databases::postgres_url(), folder: tempfile::tempdir().unwrap() };
     let store = Store::open(&place.database.parse().unwrap()).await.unwrap();
-    assert!(store.create_project(&project()).await.unwrap());
+    stage::make_project(&store).await;
     let mut roles: Vec<Role> = (0..NODES).map(|number| Role::Node(number, free_port())).collect();
     for role in &roles {
         let Role::Node(number, port) = role else { continue };

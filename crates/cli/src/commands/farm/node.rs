@@ -1,6 +1,7 @@
 //! Nodes: listing, adding, draining.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use ::farm::{Hours, Money, NodeId, Policy};
 use anyhow::{Context as _, bail};
@@ -20,6 +21,9 @@ pub(super) struct Add {
     /// A group that it is in; may be given several times
     #[arg(long, value_name = "GROUP")]
     group: Vec<String>,
+    /// The server's `models` folder, as this host and its workers' see it: its files are read once, and known by their hashes
+    #[arg(long, value_name = "FOLDER")]
+    models: Option<PathBuf>,
     /// What it costs per hour, idle or not, in the studio's currency
     #[arg(long, value_name = "AMOUNT", default_value = "0")]
     per_hour: Money,
@@ -36,6 +40,7 @@ pub(super) async fn add(store: &Store, add: Add, context: &Context) -> anyhow::R
         name: add.name.clone(),
         url: add.url,
         groups: add.group.into_iter().collect::<BTreeSet<_>>(),
+        models_folder: add.models.map(std::path::absolute).transpose()?,
         per_hour: add.per_hour,
         hours: add.hours,
     };
@@ -88,6 +93,8 @@ pub(super) async fn list(store: &Store, context: &Context) -> anyhow::Result<Exi
                     "vram": node.capabilities.vram,
                     "classes": node.capabilities.classes.len(),
                     "models": node.capabilities.models,
+                    "models_folder": node.models_folder,
+                    "hashes": node.hashes,
                     "pace": 1.0 / view.speeds.factor(node.id),
                     "per_hour": node.per_hour,
                     "hours": node.hours,

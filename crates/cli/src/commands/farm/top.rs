@@ -164,6 +164,7 @@ mod tests {
             name: "gpu-1".to_owned(),
             url: "http://gpu-1:8188".to_owned(),
             groups: std::collections::BTreeSet::new(),
+            models_folder: None,
             per_hour: farm::Money::ZERO,
             hours: None,
         };
