@@ -44,6 +44,8 @@ struct ClassView {
     /// Seconds of a job of size 1 on a usual node, and on the fastest that fits.
     usual: f64,
     fastest: f64,
+    /// Seconds that the fastest needs to load the models first.
+    load: f64,
 }
 
 impl View {
@@ -56,16 +58,24 @@ impl View {
         let view = |needs: &Requirements| {
             let fitting: Vec<&Node> = nodes.iter().filter(|node| node.fits(needs, policy).is_ok()).collect();
             let able: f64 = fitting.iter().filter(|node| there.contains(&node.id)).map(|node| pace(node)).sum();
-            let expected = |node: &&Node| speeds.expect(node.id, &needs.template, 1.0).0;
+            let residency = needs.residency();
+            let takes = |node: &&Node| {
+                let is_loaded = node.resident.as_ref() == Some(&residency);
+                let load = if is_loaded { 0.0 } else { speeds.swap(node.id, &needs.template) };
+                (speeds.expect(node.id, &needs.template, 1.0).0, load)
+            };
             let usual = speeds.mean(&needs.template);
-            let fastest = fitting.iter().filter(|node| there.contains(&node.id)).map(expected).fold(f64::INFINITY, f64::min);
+            let there_and_fitting = fitting.iter().filter(|node| there.contains(&node.id));
+            let sooner = |one: &(f64, f64), other: &(f64, f64)| one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1));
+            let (fastest, load) = there_and_fitting.map(takes).min_by(sooner).unwrap_or((f64::INFINITY, 0.0));
             ClassView {
                 template: needs.template.clone(),
-                residency: needs.residency(),
+                residency,
                 fits: fitting.iter().map(|node| node.id).collect(),
                 capacity: if whole > 0.0 { able / whole } else { 1.0 },
                 usual: usual.unwrap_or(if fastest.is_finite() { fastest } else { 30.0 }),
                 fastest,
+                load,
             }
         };
         let classes = classes.iter().map(|(class, needs)| (class.clone(), view(needs))).collect();
@@ -162,8 +172,9 @@ pub fn pick(node: &Node, lanes: &[Lane], shares: &mut Shares, view: &View, speed
         let (expected, measured) = speeds.expect(node.id, &class.template, lane.size);
         let swapped = node.resident.as_ref() != Some(&class.residency);
         let swap = if swapped { speeds.swap(node.id, &class.template) } else { 0.0 };
-        // A slow node that began the last job would be waited for by everybody.
-        if measured && left.is_some_and(|left| expected + swap > left + 2.0 * class.fastest * lane.size) {
+        // A slow node that began the last job would be waited for by everybody. The fastest is never slow, even when it has to
+        // load its models first.
+        if measured && left.is_some_and(|left| expected + swap > left + 2.0 * class.fastest * lane.size + class.load) {
             continue;
         }
         // What this node takes longer for this than for other things, compared with a usual node.
@@ -387,6 +398,21 @@ mod tests {
         assert!(farm.next(1, 0.0).is_some(), "there is enough for both");
         farm.lanes[lane].depth = 1;
         assert!(farm.next(1, 0.0).is_none() && farm.next(0, 0.0).is_some());
+    }
+
+    #[test]
+    fn a_last_short_job_is_drawn_even_when_loading_its_models_takes_many_times_as_long() {
+        let mut farm = Farm::new(vec![node(1, 24)]);
+        // Somebody who is not there any more drew such jobs in no time.
+        for _ in 0..20 {
+            farm.speeds.measure(NodeId(Uuid::from_u128(9)), "short", 0.1, 1.0, false);
+        }
+        farm.speeds.summarise();
+        farm.nodes[0].capabilities.models.insert("short".to_owned());
+        let lane = farm.lane(Band::Normal, 1, "a", &needs("short", 8));
+        farm.lanes[lane].depth = 1;
+        let choice = farm.next(0, 0.0).unwrap();
+        assert!(choice.measured && choice.swapped && choice.expected < 1.0, "{choice:?}");
     }
 
     #[test]

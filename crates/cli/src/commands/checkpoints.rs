@@ -75,6 +75,9 @@ fn kind(word: &str) -> Result<ModelKind, String> {
 const HASH_UNKNOWN: &str = "a server neither gives its files nor says their hashes; where its `models` folder can be reached, --folder reads \
                             them, and `echo-studio farm add-node NAME URL --models FOLDER` has the farm's workers read them";
 
+/// Why a file of a node whose folder can be read has none.
+const UNREAD: &str = "no worker has read it: they read what jobs draw with; --folder reads it now";
+
 /// A model file as it is listed.
 #[derive(Debug, Serialize)]
 struct Listed {
@@ -94,7 +97,8 @@ struct Listed {
 #[derive(Debug)]
 struct OnFarm {
     node: String,
-    hash: ModelHash,
+    /// None when no job takes it, and so nobody has read it.
+    hash: Option<ModelHash>,
 }
 
 impl Listed {
@@ -104,8 +108,9 @@ impl Listed {
             return Ok(Ok(hashes(path, || true)?));
         }
         Ok(match &self.on_farm {
-            Some(OnFarm { hash: ModelHash::Known { blake3, sha256, .. }, .. }) => Ok((*blake3, sha256.clone())),
-            Some(OnFarm { hash: ModelHash::Unknown { reason, .. }, .. }) => Err(reason.clone()),
+            Some(OnFarm { hash: Some(ModelHash::Known { blake3, sha256, .. }), .. }) => Ok((*blake3, sha256.clone())),
+            Some(OnFarm { hash: Some(ModelHash::Unknown { reason, .. }), .. }) => Err(reason.clone()),
+            Some(OnFarm { hash: None, .. }) => Err(UNREAD.to_owned()),
             None => Err(HASH_UNKNOWN.to_owned()),
         })
     }
@@ -172,8 +177,8 @@ async fn on_server(server: &Server, node: Option<&Node>) -> anyhow::Result<Vec<L
             };
             let known = identify_metadata(kind, &written);
             let mut file = Listed { known, name, folder: kind, bytes: None, path: None, on_farm: None };
-            let hash = node.and_then(|node| Some((node.name.clone(), node.hashes.get(&file.model())?.clone())));
-            file.on_farm = hash.map(|(node, hash)| OnFarm { node, hash });
+            let readable = node.filter(|node| node.models_folder.is_some() || node.hashes.contains_key(&file.model()));
+            file.on_farm = readable.map(|node| OnFarm { node: node.name.clone(), hash: node.hashes.get(&file.model()).cloned() });
             listed.push(file);
         }
     }
