@@ -28,7 +28,7 @@ pub(crate) fn measure() -> anyhow::Result<Vec<Figure>> {
                 continue;
             }
             Work::Shot { clip, .. } => clip,
-            Work::Transition { .. } => continue,
+            Work::Transition { .. } | Work::Film { .. } => continue,
         };
         pictures.push(timed(&engine, &clip.picture).with_context(|| node.subject.to_string())?);
         again.push(timed(&engine, &clip.picture)?);

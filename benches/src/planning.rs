@@ -19,7 +19,7 @@ fn shows(work: &Work, who: &Slug) -> bool {
     let has = |actors: &[engine::brief::Actor]| actors.iter().any(|actor| actor.figure.character == *who);
     match work {
         Work::Sheet(brief) => has(&brief.actors),
-        Work::Shot { clip, .. } => has(&clip.picture.actors),
+        Work::Shot { clip, .. } | Work::Film { clip, .. } => has(&clip.picture.actors),
         Work::Transition { from, to, .. } => has(&from.picture.actors) || has(&to.picture.actors),
     }
 }

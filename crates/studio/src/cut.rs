@@ -136,7 +136,7 @@ impl Production<'_> {
         let sheet = folder.join("contact-sheet.jpg");
         let sheet_bytes = contact_sheet(&project.settings.title, episode, rate, &pictures).map_err(doing("drawing the contact sheet"))?;
         std::fs::write(&sheet, sheet_bytes).map_err(StudioError::file("writing", &sheet))?;
-        let report = self.report(episode, node, &material, pictures, notes, made.loudness.clone(), facts);
+        let report = self.report((episode, node), &material, pictures, notes, made.loudness.clone(), facts);
         let page = folder.join("report.html");
         report.write(&page).map_err(doing("writing the report"))?;
         let files = vec![
@@ -259,8 +259,7 @@ impl Production<'_> {
 
     fn report(
         &self,
-        episode: &Episode,
-        node: &EpisodeNode,
+        (episode, node): (&Episode, &EpisodeNode),
         material: &Material,
         mut pictures: HashMap<StoryTime, Vec<u8>>,
         notes: Vec<String>,

@@ -42,7 +42,7 @@ fn samples(show: &Show) -> Vec<Sample> {
     let brief = |work: &Work| match work {
         Work::Sheet(brief) => brief.as_ref().clone(),
         Work::Shot { clip, .. } => clip.picture.clone(),
-        Work::Transition { .. } => unreachable!("none was asked for"),
+        Work::Transition { .. } | Work::Film { .. } => unreachable!("none was asked for"),
     };
     let drawn = |brief: PictureBrief| {
         let picture = engine.picture(&brief).unwrap();

@@ -184,7 +184,7 @@ async fn stamp(folder: PathBuf, model: String) -> Result<(PathBuf, Stamp), FileE
             Ok((path, stamp))
         })
     };
-    looked.await.unwrap_or_else(|_| Err(FileError::Stopped { path: folder }))
+    looked.await.unwrap_or(Err(FileError::Stopped { path: folder }))
 }
 
 async fn read(path: PathBuf, stop: CancellationToken) -> Result<(Digest, String), FileError> {

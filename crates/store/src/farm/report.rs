@@ -6,7 +6,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, Qu
 use serde_json::{Value, json};
 
 use super::money::settle;
-use super::row::{job_event, live_attempt, needs, only, node_event, save_attempt, save_job, save_node, take_job, take_node};
+use super::row::{job_event, live_attempt, needs, node_event, only, save_attempt, save_job, save_node, take_job, take_node};
 use super::{statement, tell_others};
 use crate::database::{Store, micros};
 use crate::entity::{farm_dependency, farm_node, farm_speed};
