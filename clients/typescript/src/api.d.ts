@@ -2448,6 +2448,23 @@ export interface components {
             /** @description Where it is. */
             url: string;
         };
+        /** @description How the move from one key picture of a shot to the next is drawn. */
+        Film: {
+            /**
+             * @description Slots of the template by name: its models; `size`, the size that films are drawn at; `frames`, the most that one is
+             *     drawn with; `fps`, how many of them a second has.
+             */
+            slots?: {
+                [key: string]: unknown;
+            };
+            /** @description A variant of the template. */
+            variant?: string | null;
+            /**
+             * @description The workflow template: `wan22-first-last`, or one of the project's folder `workflows`. It makes films and takes a
+             *     `first_frame`, and perhaps a `last_frame`.
+             */
+            workflow: string;
+        };
         /**
          * @description One contradiction.
          * @example {
@@ -2800,7 +2817,10 @@ export interface components {
         };
         /** @description A model file, by the name that servers list it under. */
         ModelUse: {
-            /** @description Its BLAKE3 in hex, so that another file of the same name is another recipe. */
+            /**
+             * @description Its BLAKE3 in 64 hex digits: another one is another recipe, and a server whose file of this name is known to be another
+             *     draws nothing with it.
+             */
             blake3?: string | null;
             /** @description Its name. */
             file: string;
@@ -3557,6 +3577,11 @@ export interface components {
              * @default layout
              */
             engine: components["schemas"]["RenderEngine"];
+            /**
+             * @description What draws the films of shots; each key picture is held until the next when not said. It is part of the recipes of
+             *     films alone: key pictures stay when it changes.
+             */
+            film?: components["schemas"]["Film"] | null;
             /** @description LoRAs of the whole show: its style. */
             loras?: components["schemas"]["ModelUse"][];
             /** @description Other slots of the template by name: `steps`, `pose.model`, `size`. */
@@ -4051,6 +4076,7 @@ export interface components {
             at: string;
             camera: string;
             cast: string[];
+            film?: components["schemas"]["Drawn"] | null;
             /** Format: int32 */
             frames: number;
             framing: string;
