@@ -23,6 +23,7 @@ use uuid::Uuid;
 use crate::gate::{GateReport, MeasuredPart};
 use crate::graph::{EpisodeNode, lines};
 use crate::listing::Listed;
+use crate::people::GATE;
 use crate::plan::uses;
 use crate::produce::{ProducedEpisode, Production, RunFacts};
 use crate::progress::Stage;
@@ -54,8 +55,7 @@ impl Production<'_> {
     /// Cuts every episode whose clips are all accepted and which is not cut from them yet.
     pub(crate) async fn cut_all(&self, held: &[Listed], facts: &RunFacts) -> Result<Vec<ProducedEpisode>, StudioError> {
         let held: HashSet<&str> = held.iter().map(|held| held.subject.as_str()).collect();
-        let placed = self.studio.store.placements(self.project).await?;
-        let placed: HashMap<String, Placed> = placed.into_iter().map(|placed| (placed.subject.clone(), placed)).collect();
+        let placed = self.studio.placed_by_subject(self.project).await?;
         let mut episodes = Vec::new();
         let mut begun = false;
         for node in &self.graph.episodes {
@@ -331,7 +331,7 @@ impl Production<'_> {
             gate: gate.as_ref().map(|report| shot_gate(report.gate)),
             reasons: gate.as_ref().map(|gate| gate.reasons().collect()).unwrap_or_default(),
             parts: gate.as_ref().map(parts).unwrap_or_default(),
-            approved_by: verdict.filter(|verdict| verdict.decided_by != "gate").map(|verdict| verdict.decided_by.clone()),
+            approved_by: verdict.filter(|verdict| verdict.decided_by != GATE).map(|verdict| verdict.decided_by.clone()),
             provenance: artifact
                 .map(|artifact| provenance(artifact, material.commits.get(&artifact.bible).copied(), gate.as_ref()))
                 .unwrap_or_default()

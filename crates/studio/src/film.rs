@@ -10,7 +10,7 @@ use std::time::Instant;
 use engine::ClipBrief;
 use engine::picture::Raster;
 use futures::{StreamExt, TryStreamExt, future, stream};
-use store::{Placed, VerdictStatus};
+use store::VerdictStatus;
 use uuid::Uuid;
 
 use crate::StudioError;
@@ -39,12 +39,11 @@ impl Production<'_> {
         if films.is_empty() {
             return Ok(Vec::new());
         }
-        let placed = self.studio.store.placements(self.project).await?;
-        let placed: HashMap<&str, &Placed> = placed.iter().map(|placed| (placed.subject.as_str(), placed)).collect();
+        let placed = self.studio.placed_by_subject(self.project).await?;
         let due = films.into_iter().filter_map(|node| {
             let (Work::Film { shot, .. }, Subject::Film(at)) = (&node.work, &node.subject) else { return None };
-            let shot = placed.get(Subject::Shot(*at).to_string().as_str()).filter(|placed| placed.recipe == *shot)?;
-            let own = placed.get(node.subject.to_string().as_str());
+            let shot = placed.get(&Subject::Shot(*at).to_string()).filter(|placed| placed.recipe == *shot)?;
+            let own = placed.get(&node.subject.to_string());
             let drawn = own.is_some_and(|own| own.recipe == node.recipe && !shot.is_newer_than(own));
             (!drawn && shot.status == VerdictStatus::Accepted).then_some((node, shot.artifact))
         });

@@ -6,6 +6,7 @@ use store::VerdictStatus;
 use uuid::Uuid;
 
 use crate::gate::GateReport;
+use crate::people::GATE;
 use crate::{Show, Studio, StudioError, Subject};
 
 /// A picture or clip with its verdict.
@@ -33,7 +34,7 @@ impl Listed {
     #[must_use]
     pub fn is_settled(&self) -> bool {
         let is_film = matches!(self.subject.parse(), Ok(Subject::Film(_)));
-        is_film && self.status == VerdictStatus::Rejected && self.decided_by != "gate"
+        is_film && self.status == VerdictStatus::Rejected && self.decided_by != GATE
     }
 }
 
@@ -63,7 +64,7 @@ impl Studio {
                 status: placed.status,
                 score: report.as_ref().and_then(|report| report.score).map(consistency::Score::value),
                 gate: report.as_ref().map(|report| report.gate),
-                decided_by: verdict.map_or_else(|| "gate".to_owned(), |verdict| verdict.decided_by.clone()),
+                decided_by: verdict.map_or_else(|| GATE.to_owned(), |verdict| verdict.decided_by.clone()),
                 reasons: report.map(|report| report.reasons().collect()).unwrap_or_default(),
             }
         };

@@ -140,8 +140,7 @@ impl Current {
         let Some(project) = studio.store.project_by_slug(slug).await? else {
             return Ok(Self { project: None, placed: HashMap::new() });
         };
-        let placed = studio.store.placements(project.id).await?;
-        Ok(Self { project: Some(project.id), placed: placed.into_iter().map(|placed| (placed.subject.clone(), placed)).collect() })
+        Ok(Self { project: Some(project.id), placed: studio.placed_by_subject(project.id).await? })
     }
 
     /// Whether a film has to wait: the shot that it goes between the key pictures of is drawn, and not accepted.
@@ -177,6 +176,12 @@ impl Studio {
         self.plan_graph(show, &graph).await.map(|(plan, _)| plan)
     }
 
+    /// What is used for each subject of a project, by its name.
+    pub(crate) async fn placed_by_subject(&self, project: Uuid) -> Result<HashMap<String, Placed>, StudioError> {
+        let placed = self.store.placements(project).await?;
+        Ok(placed.into_iter().map(|placed| (placed.subject.clone(), placed)).collect())
+    }
+
     pub(crate) async fn plan_graph(&self, show: &Show, graph: &Graph<'_>) -> Result<(Plan, Current), StudioError> {
         let current = Current::read(self, &show.project.settings.slug).await?;
         let mut stale: Vec<&Node> = Vec::new();
@@ -207,7 +212,7 @@ impl Studio {
         // A film that a person rejected waits for nobody: its shot holds its key pictures.
         let films: Vec<Uuid> = rejected_films.keys().copied().collect();
         for (artifact, verdict) in self.store.latest_verdicts(&films).await? {
-            if verdict.decided_by != "gate" {
+            if verdict.decided_by != GATE {
                 waiting.retain(|waiting: &Waiting| rejected_films.get(&artifact) != Some(&waiting.subject));
             }
         }

@@ -25,6 +25,7 @@ use crate::held_film::settled;
 use crate::listing::Listed;
 use crate::lock::ProductionLock;
 use crate::networks::Networks;
+use crate::people::GATE;
 use crate::picture_files::MadeFile;
 use crate::plan::{Action, Plan, kind_of};
 use crate::progress::{Progress, Stage};
@@ -459,7 +460,7 @@ impl Production<'_> {
             status: stored_status(report.status),
             score: report.score.map(consistency::Score::value),
             gate: report.gate.accept.value(),
-            decided_by: "gate".to_owned(),
+            decided_by: GATE.to_owned(),
             note: String::new(),
             report: json,
             decided_at: (self.studio.environment.now)(),

@@ -4,7 +4,7 @@
 //! A file is read once, by a task beside the worker and never in front of a picture: what was found is kept with the node,
 //! and holds as long as size and time of the file do.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -120,13 +120,11 @@ impl ModelReader {
         if !self.read.get(&path).is_some_and(|(read, ..)| *read == stamp) {
             tracing::info!(node.name = %node.name, model, bytes = stamp.bytes, "reading a model file");
             match read(path.clone(), stop.clone()).await {
-                Ok((blake3, sha256)) => drop(self.read.insert(path.clone(), (stamp, blake3, sha256))),
+                // One that is being written is read when it is whole.
+                Ok((_, after)) if after != Some(stamp) => return Ok(None),
+                Ok(((blake3, sha256), _)) => drop(self.read.insert(path.clone(), (stamp, blake3, sha256))),
                 Err(FileError::Stopped { .. }) => return Ok(None),
                 Err(error) => return Ok(self.unknown(node, model, chain(&error)).await),
-            }
-            // One that is being written is read when it is whole.
-            if Stamp::of(&path).ok() != Some(stamp) {
-                return Ok(None);
             }
         }
         let Some((_, blake3, sha256)) = self.read.get(&path).cloned() else { return Ok(None) };
@@ -169,8 +167,8 @@ impl ModelReader {
     }
 
     async fn note(&self, node: &Node) -> Result<(), StoreError> {
-        let hashes: BTreeMap<String, ModelHash> = node.hashes.clone();
-        self.store.note_model_hashes(node.id, node.models_folder.clone(), hashes, self.clock.now()).await.map(drop)
+        let (folder, hashes) = (node.models_folder.clone(), node.hashes.clone());
+        self.store.note_model_hashes(node.id, folder, hashes, self.clock.now()).await.map(drop)
     }
 }
 
@@ -187,10 +185,14 @@ async fn stamp(folder: PathBuf, model: String) -> Result<(PathBuf, Stamp), FileE
     looked.await.unwrap_or(Err(FileError::Stopped { path: folder }))
 }
 
-async fn read(path: PathBuf, stop: CancellationToken) -> Result<(Digest, String), FileError> {
+/// A file's hashes, and how it stood once they were made; none when it could not be looked at then.
+async fn read(path: PathBuf, stop: CancellationToken) -> Result<((Digest, String), Option<Stamp>), FileError> {
     let reading = {
         let path = path.clone();
-        spawn_blocking(move || hashes(&path, || !stop.is_cancelled()))
+        spawn_blocking(move || {
+            let hashed = hashes(&path, || !stop.is_cancelled())?;
+            Ok((hashed, Stamp::of(&path).ok()))
+        })
     };
     reading.await.unwrap_or(Err(FileError::Stopped { path }))
 }

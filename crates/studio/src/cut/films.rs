@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use crate::gate::GateReport;
 use crate::graph::{EpisodeNode, FilmedShot};
+use crate::people::GATE;
 use crate::subject::Subject;
 
 /// What is placed, by subject.
@@ -30,7 +31,7 @@ fn why_held(film: &FilmedShot, placed: &Placed, verdicts: &Verdicts) -> String {
     let Some(verdict) = drawn(film, placed).and_then(|artifact| verdicts.get(&artifact.id)) else {
         return "its film is not drawn".to_owned();
     };
-    if verdict.decided_by != "gate" {
+    if verdict.decided_by != GATE {
         return format!("{} rejected its film", verdict.decided_by);
     }
     let report: Option<GateReport> = serde_json::from_value(verdict.report.clone()).ok();

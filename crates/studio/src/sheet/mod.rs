@@ -18,6 +18,7 @@ pub use document::{CharacterSheet, Check, Finding, SheetName, SlotPair, SlotPict
 use crate::graph::{Graph, Node, Work};
 use crate::lock::ProductionLock;
 use crate::networks::Networks;
+use crate::people::GATE;
 use crate::plan::Action;
 use crate::produce::{Production, fresh_scratch};
 use crate::progress::Progress;
@@ -127,7 +128,7 @@ impl Studio {
             version: 0,
             digest: sheet.digest,
             status: if accepted { VerdictStatus::Accepted } else { VerdictStatus::NeedsReview },
-            decided_by: "gate".to_owned(),
+            decided_by: GATE.to_owned(),
             note: String::new(),
             document: serde_json::to_value(&sheet).map_err(|source| damaged(&sheet.name, source))?,
             bible: show.version,
