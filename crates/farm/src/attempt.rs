@@ -6,9 +6,9 @@
 //! - the *node's* slot, which is held until it is known that the node does not work on the try any more, however long
 //!   that takes.
 //!
-//! A worker writes [`Step::PerhapsSubmitted`] down before anything is sent. So a try that was never past
-//! [`AttemptState::Leased`] was never sent, and its job goes elsewhere at once; any later try may be running though its
-//! worker is gone, and is taken over by the node's next worker, who looks the same ticket up.
+//! The lease is written down before anything is sent, and nothing is sent under one that may be over. So any try that is
+//! under way may be running though its worker is gone: it is taken over by the node's next worker, who looks the same
+//! ticket up.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -24,10 +24,8 @@ use crate::progress::Progress;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AttemptState {
-    /// A worker has it; nothing was sent.
+    /// A worker has it and sends it: from now on the node may have it.
     Leased,
-    /// It is being sent: from now on the node may have it.
-    PerhapsSubmitted,
     /// The node has it.
     Submitted,
     /// The node works on it.
@@ -46,7 +44,6 @@ pub enum AttemptState {
 
 words!(AttemptState, "state of an attempt", {
     Leased => "leased",
-    PerhapsSubmitted => "perhaps_submitted",
     Submitted => "submitted",
     Running => "running",
     Storing => "storing",
@@ -62,20 +59,14 @@ impl AttemptState {
     pub const fn ended(self) -> bool {
         matches!(self, Self::Done | Self::Failed | Self::Superseded | Self::Cancelled)
     }
-
-    /// Whether the node may have it.
-    #[must_use]
-    pub const fn may_be_on_node(self) -> bool {
-        !matches!(self, Self::Leased)
-    }
 }
 
 /// How far a worker says it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Step {
-    /// It will send it now.
-    PerhapsSubmitted,
+    /// It will send it now, long after the lease began.
+    Sending,
     /// The node has taken it.
     Submitted,
     /// The node has begun.
@@ -89,7 +80,7 @@ impl Step {
     #[must_use]
     pub const fn state(self) -> AttemptState {
         match self {
-            Self::PerhapsSubmitted => AttemptState::PerhapsSubmitted,
+            Self::Sending => AttemptState::Leased,
             Self::Submitted => AttemptState::Submitted,
             Self::Running => AttemptState::Running,
             Self::Storing => AttemptState::Storing,
@@ -300,7 +291,7 @@ pub fn advance(job: &Job, attempt: &mut Attempt, token: Token, step: Step, polic
     if attempt.state > to {
         return Err(Refusal::Order { from: attempt.state, to });
     }
-    if step == Step::PerhapsSubmitted && attempt.lease_until < now {
+    if step == Step::Sending && attempt.lease_until < now {
         return Err(Refusal::LeaseOver);
     }
     attempt.state = to;
@@ -419,22 +410,18 @@ pub enum Lapse {
     GivenUp,
 }
 
-/// Looks at a lease: over, and nothing was sent, the try is given up at once. When it may be running, it is waited
-/// for the node's next worker, who takes it over; for [`Policy::abandon`] at most. The slot stays held then.
+/// Looks at a lease. Over, the try may be running all the same: it is waited for the node's next worker, who takes it over,
+/// for [`Policy::abandon`] at most. Then the try is given up, and the slot stays held.
 pub fn lapse(job: &mut Job, attempt: &mut Attempt, per_hour: Money, policy: &Policy, now: Time) -> Lapse {
     if attempt.state.ended() || job.token != attempt.token {
         return Lapse::Holds;
     }
-    let wait = if attempt.state.may_be_on_node() { policy.grace + policy.abandon } else { policy.grace };
-    if now <= attempt.lease_until + seconds(wait) {
+    if now <= attempt.lease_until + seconds(policy.grace + policy.abandon) {
         return Lapse::Holds;
     }
-    attempt.released = !attempt.state.may_be_on_node();
     let node = attempt.node;
-    if attempt.state.may_be_on_node() {
-        job.failures.note(Cause::Transient, node, "its worker and its node were not heard of any more", now);
-        job.failures.keep_away(node, now + seconds(policy.avoid), now);
-    }
+    job.failures.note(Cause::Transient, node, "its worker and its node were not heard of any more", now);
+    job.failures.keep_away(node, now + seconds(policy.avoid), now);
     close(attempt, AttemptState::Superseded, per_hour, now);
     // The next lease has a higher token in any case; this one is void from now on.
     job.token = job.token.next();
@@ -530,7 +517,7 @@ mod tests {
         let (policy, mut job) = (Policy::default(), job());
         let mut attempt = begin(&mut job, grant(1), &policy, at(0.0));
         let token = attempt.token;
-        for step in [Step::PerhapsSubmitted, Step::Submitted, Step::Running, Step::Running, Step::Storing] {
+        for step in [Step::Sending, Step::Submitted, Step::Running, Step::Running, Step::Storing] {
             advance(&job, &mut attempt, token, step, &policy, at(1.0)).unwrap();
         }
         assert_eq!(finish(&mut job, &mut attempt, token, DONE, 20.0), Ok(Ended::Done));
@@ -543,7 +530,6 @@ mod tests {
         let (policy, mut job) = (Policy::default(), job());
         let mut first = begin(&mut job, grant(1), &policy, at(0.0));
         let old = first.token;
-        advance(&job, &mut first, old, Step::PerhapsSubmitted, &policy, at(1.0)).unwrap();
         assert_eq!(lapse(&mut job, &mut first, Money::ZERO, &policy, at(100.0)), Lapse::Holds, "it may be running");
         assert_eq!(lapse(&mut job, &mut first, Money::ZERO, &policy, at(700.0)), Lapse::GivenUp);
         assert!(!first.released, "the node may still work on it");
@@ -556,15 +542,16 @@ mod tests {
     }
 
     #[test]
-    fn what_was_never_sent_goes_elsewhere_at_once_and_may_not_be_sent_after_its_lease() {
+    fn nothing_may_be_sent_under_a_lease_that_is_over() {
         let (policy, mut job) = (Policy::default(), job());
         let mut attempt = begin(&mut job, grant(1), &policy, at(0.0));
         let token = attempt.token;
-        assert_eq!(advance(&job, &mut attempt, token, Step::PerhapsSubmitted, &policy, at(31.0)), Err(Refusal::LeaseOver));
-        assert_eq!(lapse(&mut job, &mut attempt, Money::ZERO, &policy, at(41.0)), Lapse::GivenUp);
-        assert!(attempt.released);
-        assert_eq!(job.state, JobState::Queued);
-        assert!(advance(&job, &mut attempt, token, Step::PerhapsSubmitted, &policy, at(42.0)).is_err());
+        let lease = advance(&job, &mut attempt, token, Step::Sending, &policy, at(29.0)).unwrap().lease_until;
+        assert_eq!((lease, attempt.state), (at(59.0), AttemptState::Leased));
+        assert_eq!(advance(&job, &mut attempt, token, Step::Sending, &policy, at(60.0)), Err(Refusal::LeaseOver));
+        advance(&job, &mut attempt, token, Step::Submitted, &policy, at(61.0)).unwrap();
+        let backwards = Refusal::Order { from: AttemptState::Submitted, to: AttemptState::Leased };
+        assert_eq!(advance(&job, &mut attempt, token, Step::Sending, &policy, at(62.0)), Err(backwards));
     }
 
     #[test]
@@ -622,7 +609,7 @@ mod tests {
     }
 
     fn deeds() -> impl Strategy<Value = Do> {
-        let step = prop_oneof![Just(Step::PerhapsSubmitted), Just(Step::Submitted), Just(Step::Running), Just(Step::Storing)];
+        let step = prop_oneof![Just(Step::Sending), Just(Step::Submitted), Just(Step::Running), Just(Step::Storing)];
         prop_oneof![
             3 => Just(Do::Claim),
             6 => (0..4_usize, step).prop_map(|(back, step)| Do::Report(back, step)),

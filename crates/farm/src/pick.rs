@@ -142,6 +142,8 @@ pub struct Choice {
     pub swapped: bool,
     /// The models that it has then.
     pub residency: String,
+    /// By how much the project's clock runs for it, in seconds: what is expected, over the project's weight.
+    pub paced: f64,
     /// The clock of the user furthest behind in the same project, for [`Shares::charge`].
     pub behind: f64,
     /// The band's time: no project's clock is behind it.
@@ -187,6 +189,7 @@ pub fn pick(node: &Node, lanes: &[Lane], shares: &mut Shares, view: &View, speed
                 measured,
                 swapped,
                 residency: class.residency.clone(),
+                paced: shares.paced(lane.key.project, expected),
                 behind: 0.0,
                 time: 0.0,
             },

@@ -43,6 +43,12 @@ impl Shares {
         self.weights.insert(project, weight.clamp(0.001, 1000.0));
     }
 
+    /// By how much a project's clock runs while so many seconds are drawn for it.
+    #[must_use]
+    pub fn paced(&self, project: Uuid, seconds: f64) -> f64 {
+        seconds / self.weights.get(&project).copied().unwrap_or(1.0)
+    }
+
     /// A band's time.
     #[must_use]
     pub fn band(&self, band: Band) -> f64 {
@@ -74,23 +80,11 @@ impl Shares {
     /// is furthest behind among those that could be served: nobody of them is behind it. Gives the project's and the
     /// user's new time.
     pub fn charge(&mut self, band: Band, project: Uuid, user: &str, behind: f64, seconds: f64) -> (f64, f64) {
-        let weight = self.weights.get(&project).copied().unwrap_or(1.0);
-        let time = self.project(band, project) + seconds / weight;
+        let time = self.project(band, project) + self.paced(project, seconds);
         self.clocks.insert((band, project, None), time);
         let own = self.user(band, project, user).max(behind) + seconds;
         self.clocks.insert((band, project, Some(user.to_owned())), own);
         (time, own)
-    }
-
-    /// Takes what was charged too much back, or the reverse.
-    pub fn correct(&mut self, band: Band, project: Uuid, user: &str, seconds: f64) {
-        let weight = self.weights.get(&project).copied().unwrap_or(1.0);
-        if let Some(time) = self.clocks.get_mut(&(band, project, None)) {
-            *time += seconds / weight;
-        }
-        if let Some(time) = self.clocks.get_mut(&(band, project, Some(user.to_owned()))) {
-            *time += seconds;
-        }
     }
 }
 

@@ -46,6 +46,14 @@ async fn what_is_under_way_is_seen(store: &store::Store, router: &Router, now: f
         farm::Capabilities { engine: "comfyui".to_owned(), classes: ["FaceDetailer".to_owned()].into(), ..Default::default() };
     store.describe_farm_node(node, capabilities, now).await.unwrap();
     store.drive_nodes("w", &Default::default(), &Default::default(), 9, &policy, now).await.unwrap();
+    let hash = |byte: &[u8]| farm::ModelHash::Known { blake3: Digest::of(byte), sha256: "5f".repeat(32), bytes: 7, changed: now };
+    let unread = farm::ModelHash::Unknown { reason: "it cannot be read".to_owned(), maker: None };
+    let hashes = [("checkpoints/a".to_owned(), hash(b"a")), ("checkpoints/b".to_owned(), unread)];
+    assert!(store.note_model_hashes(node, None, hashes.into(), now).await.unwrap());
+    let nodes = get(router, "/api/anime/farm/nodes").await;
+    let told = &nodes["items"].as_array().unwrap().iter().find(|node| node["name"] == "gpu-3").unwrap()["hashes"];
+    let known = json!({ "blake3": Digest::of(b"a"), "sha256": "5f".repeat(32), "bytes": 7, "unknown": null });
+    assert_eq!((&told["checkpoints/a"], &told["checkpoints/b"]["unknown"]), (&known, &json!("it cannot be read")));
     let (view, mut queues) = (store.farm_view(&policy, now).await.unwrap(), store.farm_queues().await.unwrap());
     let free = view.nodes.iter().find(|known| known.id == node).unwrap();
     let choices = farm::pick::pick(free, &queues.lanes, &mut queues.shares, &view.view, &view.speeds, &policy, now);

@@ -8,6 +8,7 @@ mod m0006_sheets;
 mod m0007_picture_vectors;
 mod m0008_farm_progress;
 mod m0009_farm_model_hashes;
+mod m0010_farm_leased;
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, double, integer, json_binary, string, text, timestamp_with_time_zone, uuid};
@@ -27,6 +28,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_picture_vectors::PictureVectors),
             Box::new(m0008_farm_progress::FarmProgress),
             Box::new(m0009_farm_model_hashes::FarmModelHashes),
+            Box::new(m0010_farm_leased::FarmLeased),
         ]
     }
 }

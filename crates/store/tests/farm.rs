@@ -157,14 +157,14 @@ both_databases! {
         let claimed = claim(&store, "w", &[node], 3.0).await.unwrap().remove(0);
         assert_eq!((claimed.job.id, claimed.attempt.state, claimed.attempt.token), (job(1), AttemptState::Leased, Token(1)));
         assert!(claim(&store, "w", &[node], 3.0).await.unwrap().is_empty(), "the node has something to do");
-        for step in [Step::PerhapsSubmitted, Step::Submitted, Step::Running, Step::Storing] {
+        for step in [Step::Sending, Step::Submitted, Step::Running, Step::Storing] {
             store.farm_advance(job(1), Token(1), step, &Policy::default(), at(4.0)).await.unwrap().unwrap();
         }
         assert_eq!(end(&store, &claimed, done(), 24.0).await, Ok(Ended::Done));
         let detail = store.farm_job(job(1)).await.unwrap().unwrap();
         assert_eq!((detail.job.state, detail.attempts.len(), detail.attempts[0].state), (JobState::Done, 1, AttemptState::Done));
         assert_eq!((detail.payload, detail.result), (json!({ "number": 1 }), Some(json!({ "files": ["a.png"] }))));
-        let told = ["queued", "leased", "perhaps_submitted", "submitted", "running", "storing", "done"].map(|kind| format!("farm.{kind}"));
+        let told = ["queued", "leased", "submitted", "running", "storing", "done"].map(|kind| format!("farm.{kind}"));
         assert_eq!(kinds(&store).await, told);
         let view = store.farm_view(&Policy::default(), at(25.0)).await.unwrap();
         assert_eq!(view.speeds.expect(node, "a", 1.0), (20.0, true));
@@ -237,7 +237,6 @@ both_databases! {
         let id = node(&store, 1, "w1", 0.0).await;
         store.submit_jobs(vec![new(1)], at(1.0)).await.unwrap();
         let first = claim(&store, "w1", &[id], 2.0).await.unwrap().remove(0);
-        store.farm_advance(job(1), first.attempt.token, Step::PerhapsSubmitted, &policy, at(3.0)).await.unwrap().unwrap();
         let all = BTreeSet::new();
         assert!(store.drive_nodes("w2", &all, &all, 9, &policy, at(20.0)).await.unwrap().is_empty(), "w1 lives");
         assert!(store.adopt(job(1), "w2", &policy, at(20.0)).await.unwrap().is_err(), "w2 does not drive the node");
@@ -331,6 +330,22 @@ both_databases! {
         assert_eq!(store.cancel_job(job(99), at(11.0)).await.unwrap(), None);
         store.pause_farm(Some(project(2)), false, at(12.0)).await.unwrap();
         assert_eq!(store.farm_pauses().await.unwrap(), (Vec::new(), false));
+    }
+
+    async fn a_project_of_twice_the_weight_gets_twice_as_much_drawn(store: Store) {
+        begin(&store).await;
+        let id = node(&store, 1, "w", 0.0).await;
+        store.set_farm_budget(project(2), Budget { weight: 2.0, ..Budget::default() }, at(0.0)).await.unwrap();
+        let theirs = |number| NewJob { project: project(2), ..new(number) };
+        store.submit_jobs((1..=20).map(new).chain((21..=40).map(theirs)).collect(), at(1.0)).await.unwrap();
+        let mut drawn = BTreeMap::from([(project(1), 0), (project(2), 0)]);
+        for turn in 0..18 {
+            let second = 2.0 + 30.0 * f64::from(turn);
+            let claimed = claim(&store, "w", &[id], second).await.unwrap().remove(0);
+            *drawn.get_mut(&claimed.job.project).unwrap() += 1;
+            end(&store, &claimed, done(), second + 20.0).await.unwrap();
+        }
+        assert_eq!(drawn, BTreeMap::from([(project(1), 6), (project(2), 12)]));
     }
 
     async fn a_budget_is_kept_and_the_ledger_adds_up(store: Store) {

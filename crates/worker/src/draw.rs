@@ -54,6 +54,15 @@ impl Told {
     }
 }
 
+/// Where an attempt comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Origin {
+    /// This worker has just claimed it, by a statement that it began at this time: nothing was sent.
+    Claim(Instant),
+    /// Another worker had it, and may have sent it.
+    Another,
+}
+
 /// Draws an attempt and reports. `attempt` is as the database has it: one that was taken over goes on where it was.
 pub(crate) fn draw<'a>(
     shared: &'a Shared,
@@ -62,15 +71,16 @@ pub(crate) fn draw<'a>(
     job: &'a Job,
     attempt: &'a Attempt,
     lease: &'a Lease,
+    origin: Origin,
 ) -> BoxFuture<'a, After> {
-    Box::pin(drawn(shared, node, server, job, attempt, lease))
+    Box::pin(drawn(shared, node, server, job, attempt, lease, origin))
 }
 
-async fn drawn(shared: &Shared, node: &Node, server: &Server, job: &Job, attempt: &Attempt, lease: &Lease) -> After {
+async fn drawn(shared: &Shared, node: &Node, server: &Server, job: &Job, attempt: &Attempt, lease: &Lease, origin: Origin) -> After {
     let told = tokio::select! {
         biased;
         () = lease.lost.cancelled() => Err(Gone::Superseded),
-        told = try_to_draw(shared, node, server, job, attempt, lease) => told,
+        told = try_to_draw(shared, node, server, job, attempt, lease, origin) => told,
     };
     let told = match told {
         Ok(told) => told,
@@ -124,16 +134,24 @@ async fn report(shared: &Shared, server: &Server, job: &Job, lease: &Lease, told
     }
 }
 
-async fn try_to_draw(shared: &Shared, node: &Node, server: &Server, job: &Job, attempt: &Attempt, lease: &Lease) -> Result<Told, Gone> {
+async fn try_to_draw(
+    shared: &Shared,
+    node: &Node,
+    server: &Server,
+    job: &Job,
+    attempt: &Attempt,
+    lease: &Lease,
+    origin: Origin,
+) -> Result<Told, Gone> {
+    let fresh = matches!(origin, Origin::Claim(_));
     let variant = match variant(shared, job).await? {
         Ok(variant) => variant,
         Err(reason) => {
-            let released = !attempt.state.may_be_on_node() || confirm::gone(server, &confirm::ticket(attempt)).await;
+            let released = fresh || confirm::gone(server, &confirm::ticket(attempt)).await;
             return Ok(Told::failed(farm::Cause::Validation, reason, released, After::Free));
         }
     };
     let Variant { name, mut graph, inputs, expected } = variant;
-    let fresh = !attempt.state.may_be_on_node();
     // Uploading again is harmless: the same bytes get the same name.
     for input in inputs {
         let bytes = match shared.blobs.get(input.blob).await {
@@ -158,11 +176,14 @@ async fn try_to_draw(shared: &Shared, node: &Node, server: &Server, job: &Job, a
     let mut submission = Submission::new(confirm::ticket(attempt), graph, expected);
     submission.previews = previews(attempt);
     lease.sight.of(&submission.graph);
-    if fresh {
+    // Another worker may take the attempt over when the lease ends: nothing is sent so late that it could.
+    let soon = |since: Instant| since.elapsed().as_secs_f64() < shared.options.policy.lease / 2.0;
+    if let Origin::Claim(at) = origin
+        && !soon(at)
+    {
         let before = Instant::now();
-        advance(shared, job, lease, Step::PerhapsSubmitted).await?;
-        // Another worker may take the attempt over when the lease ends: nothing is sent so late that it could.
-        if before.elapsed().as_secs_f64() > shared.options.policy.lease / 2.0 {
+        advance(shared, job, lease, Step::Sending).await?;
+        if !soon(before) {
             return Ok(Told::failed(farm::Cause::Transient, "the database took too long", true, After::Free));
         }
     }

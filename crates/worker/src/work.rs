@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::confirm;
 use crate::describe::describe;
-use crate::draw::{After, draw};
+use crate::draw::{After, Origin, draw};
 use crate::leases::{Lease, Leases};
 use crate::options::Options;
 use crate::sight::note_progress;
@@ -379,6 +379,7 @@ impl Loop {
         if wants.is_empty() {
             return Ok(false);
         }
+        let begun = Instant::now();
         let claimed = store.claim_jobs(wants, &self.shared.options.name, policy, now).await?;
         let any = !claimed.is_empty();
         for claimed in claimed {
@@ -388,19 +389,19 @@ impl Loop {
             {
                 node.resident = view.classes.get(&claimed.job.class).map(farm::Requirements::residency);
             }
-            self.start(claimed);
+            self.start(claimed, begun);
         }
         Ok(any)
     }
 
-    fn start(&mut self, claimed: Claimed) {
+    fn start(&mut self, claimed: Claimed, at: Instant) {
         let Some(driven) = self.nodes.get_mut(&claimed.attempt.node) else { return };
         driven.doing = Doing::Busy;
         let lease = self.shared.leases.hold(claimed.job.id, claimed.attempt.token, claimed.attempt.node);
         let (shared, node, server, finished) =
             (Arc::clone(&self.shared), driven.node.clone(), driven.server.clone(), self.finished.clone());
         self.tasks.spawn(async move {
-            let after = draw(&shared, &node, &server, &claimed.job, &claimed.attempt, &lease).await;
+            let after = draw(&shared, &node, &server, &claimed.job, &claimed.attempt, &lease, Origin::Claim(at)).await;
             shared.leases.drop(claimed.job.id, lease.token);
             drop(finished.send(Finished { node: node.id, after, described: false }));
         });
@@ -440,7 +441,7 @@ async fn take_over(shared: &Shared, node: &Node, server: &Server) -> After {
         tracing::info!(job.id = %orphan.attempt.job, node.name = %node.name, state = %orphan.attempt.state, "going on with an attempt of a worker that is gone");
         let lease = shared.leases.hold(orphan.attempt.job, token, node.id);
         let attempt = detail.attempts.into_iter().find(|attempt| attempt.number == orphan.attempt.number).unwrap_or(orphan.attempt);
-        after = draw(shared, node, server, &detail.job, &attempt, &lease).await;
+        after = draw(shared, node, server, &detail.job, &attempt, &lease, Origin::Another).await;
         shared.leases.drop(attempt.job, lease.token);
     }
     after

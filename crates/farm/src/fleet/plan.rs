@@ -41,6 +41,8 @@ pub struct Faults {
     pub skew: f64,
     /// How many submits end without a clear answer.
     pub unclear: f64,
+    /// How many attempts upload what they read for up to three leases before they are sent.
+    pub slow_uploads: f64,
 }
 
 /// What a world is like.
@@ -88,6 +90,7 @@ impl Faults {
         deaf: 0.2,
         skew: 2.0,
         unclear: 0.05,
+        slow_uploads: 0.01,
     };
 }
 

@@ -16,7 +16,7 @@ use crate::job::{Band, Job, JobState, Requirements};
 use crate::money::Money;
 use crate::node::{Capabilities, Node};
 use crate::policy::seconds;
-use crate::{AttemptState, Cause, Failures, Step};
+use crate::{Cause, Failures, Step};
 
 const GIB: u64 = 1 << 30;
 
@@ -514,25 +514,20 @@ impl World {
             self.workers[worker].unclear.remove(&node);
             return Ok(());
         };
-        let live = self.book.live.get(&job).filter(|attempt| attempt.number == number).cloned();
-        let Some(attempt) = live else {
+        if self.book.live.get(&job).is_none_or(|attempt| attempt.number != number) {
             self.kill_prompt(node, job);
             self.book.release(node_id(node), job, number);
             self.workers[worker].unclear.remove(&node);
             return Ok(());
-        };
+        }
         if self.workers[worker].holds.contains_key(&job) {
             return Ok(());
         }
         let (name, now) = (self.name(worker), self.clock(worker));
         let Ok(token) = self.book.adopt(job, &name, now) else { return Ok(()) };
         self.outcome.adopted += 1;
-        let stage = match attempt.state {
-            AttemptState::Leased => Stage::Claimed,
-            // It is looked up; one that is not there is not sent again.
-            _ => Stage::Watching,
-        };
-        let hold = Hold { token, number, node, stage, advanced: self.now, unreachable: None, watched: false };
+        // It is looked up; one that is not there is not sent again.
+        let hold = Hold { token, number, node, stage: Stage::Watching, advanced: self.now, unreachable: None, watched: false };
         self.workers[worker].holds.insert(job, hold);
         self.workers[worker].unclear.remove(&node);
         let generation = self.workers[worker].generation;
@@ -586,7 +581,9 @@ impl World {
             };
             self.workers[worker].holds.insert(job.id, hold);
             let generation = self.workers[worker].generation;
-            self.soon(0.001, 0.02, Happens::Act(worker, generation, job.id, attempt.token));
+            // What the job reads is uploaded first.
+            let longest = if self.dice.chance(self.plan.faults.slow_uploads) { 3.0 * self.plan.policy.lease } else { 0.02 };
+            self.soon(0.001, longest, Happens::Act(worker, generation, job.id, attempt.token));
         }
         Ok(())
     }
@@ -598,21 +595,30 @@ impl World {
         let again = Happens::Act(worker, generation, job, token);
         let reaches = self.now >= self.workers[worker].cut_until;
         let now = self.clock(worker);
+        // Nobody else has the attempt for so long.
+        let held = self.now - hold.advanced <= self.plan.policy.lease / 2.0;
         match hold.stage {
+            Stage::Claimed if held => {
+                self.stage(worker, job, Stage::Sending);
+                self.soon(0.001, 0.05, again);
+            }
             _ if !reaches && hold.stage != Stage::Sending => {
                 let until = self.workers[worker].cut_until;
                 self.at(until + 0.1, again);
             }
-            Stage::Claimed => match self.book.advance(job, token, Step::PerhapsSubmitted, now) {
+            Stage::Claimed => match self.book.advance(job, token, Step::Sending, now) {
                 Ok(_) => {
                     self.stage(worker, job, Stage::Sending);
+                    if let Some(hold) = self.workers[worker].holds.get_mut(&job) {
+                        hold.advanced = self.now;
+                    }
                     self.soon(0.001, 0.05, again);
                 }
                 Err(_) => self.lose(worker, job),
             },
             Stage::Sending => {
                 let failed = |reason: &str| attempt::Outcome::Failed { cause: Cause::Transient, reason: reason.to_owned() };
-                if self.now - hold.advanced > self.plan.policy.lease / 2.0 {
+                if !held {
                     self.end(worker, job, token, failed("the database took too long"), !self.has(hold.node, job, hold.number))?;
                 } else if !self.nodes[hold.node].up {
                     self.end(worker, job, token, failed("the node does not answer"), true)?;

@@ -214,7 +214,7 @@ fn charge(charges: &mut Charges, job: &Job, choice: &Choice) {
     // The band's own time is that of the project without an id.
     let clocks = [
         (Uuid::nil(), String::new(), choice.time, 0.0),
-        (job.project, String::new(), choice.time, choice.expected),
+        (job.project, String::new(), choice.time, choice.paced),
         (job.project, job.user.clone(), choice.behind, choice.expected),
     ];
     for (project, user, base, seconds) in clocks {

@@ -10,7 +10,7 @@ use super::row::{from_json, node};
 use super::statement;
 use crate::StoreError;
 use crate::database::Store;
-use crate::entity::{farm_budget, farm_class, farm_node, farm_pause, farm_share, farm_speed};
+use crate::entity::{farm_class, farm_node, farm_pause, farm_share, farm_speed};
 use crate::error::Doing;
 
 const DOING: &str = "look at the farm";
@@ -73,25 +73,30 @@ impl Store {
         let counted = Lane::COUNTED;
         let sql = format!(
             "SELECT l.id AS id, l.band AS band, l.project_id AS project_id, l.user_name AS user_name, l.class AS class, \
-             {} AS since, {} AS deadline, {} AS size, (SELECT COUNT(*) FROM (SELECT 1 FROM farm_jobs c \
-             WHERE c.lane_id = l.id AND c.state = 'queued' ORDER BY c.due, c.id LIMIT {counted}) q) AS depth FROM farm_lanes l",
+             b.weight AS weight, {} AS since, {} AS deadline, {} AS size, (SELECT COUNT(*) FROM (SELECT 1 FROM farm_jobs c \
+             WHERE c.lane_id = l.id AND c.state = 'queued' ORDER BY c.due, c.id LIMIT {counted}) q) AS depth \
+             FROM farm_lanes l LEFT JOIN farm_budgets b ON b.project_id = l.project_id",
             head("queued_at"),
             head("deadline"),
             head("size"),
         );
         let rows = self.reader.query_all_raw(statement(&self.reader, &sql, [])).await.doing(DOING)?;
-        let mut lanes = Vec::with_capacity(rows.len());
+        let (mut lanes, mut weights) = (Vec::with_capacity(rows.len()), Vec::new());
         for row in rows {
             // A queue without a head is empty, or was emptied while it was looked at.
             let (Some(since), Some(size)) = (row.try_get("", "since").doing(DOING)?, row.try_get("", "size").doing(DOING)?) else {
                 continue;
             };
+            let project = row.try_get("", "project_id").doing(DOING)?;
+            if let Some(weight) = row.try_get::<Option<f64>>("", "weight").doing(DOING)? {
+                weights.push((project, weight));
+            }
             let depth: i64 = row.try_get("", "depth").doing(DOING)?;
             lanes.push(Lane {
                 id: row.try_get("", "id").doing(DOING)?,
                 key: LaneKey {
                     band: Band::of_rank(row.try_get("", "band").doing(DOING)?),
-                    project: row.try_get("", "project_id").doing(DOING)?,
+                    project,
                     user: row.try_get("", "user_name").doing(DOING)?,
                     class: ClassId(row.try_get("", "class").doing(DOING)?),
                 },
@@ -106,8 +111,8 @@ impl Store {
             (Band::of_rank(row.band), row.project_id, user, row.clock)
         });
         let mut shares = Shares::of(clocks);
-        for row in farm_budget::Entity::find().all(&self.reader).await.doing(DOING)? {
-            shares.weigh(row.project_id, row.weight);
+        for (project, weight) in weights {
+            shares.weigh(project, weight);
         }
         Ok(Queues { lanes, shares })
     }

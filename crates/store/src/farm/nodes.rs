@@ -288,7 +288,7 @@ impl Store {
                     Err(refusal) => return Ok(Err(refusal)),
                 };
                 save_job(transaction, &job, lane).await?;
-                save_attempt(transaction, &attempt, job.project).await?;
+                save_attempt(transaction, &attempt).await?;
                 super::row::job_event("farm.adopted", &job, Some(&attempt), now).write(transaction).await?;
                 Ok(Ok(token))
             })

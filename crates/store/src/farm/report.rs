@@ -6,10 +6,10 @@ use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, Qu
 use serde_json::{Value, json};
 
 use super::money::settle;
-use super::row::{job_event, live_attempt, needs, node_event, only, save_attempt, save_job, save_node, take_job, take_node};
+use super::row::{job_event, live_attempt, needs, node_event, save_attempt, save_job, save_node, take_job, take_node};
 use super::{statement, tell_others};
 use crate::database::{Store, micros};
-use crate::entity::{farm_dependency, farm_node, farm_speed};
+use crate::entity::{farm_dependency, farm_node};
 use crate::error::Doing;
 use crate::{NewEvent, StoreError};
 
@@ -104,14 +104,15 @@ impl Store {
                     Ok(heard) => heard,
                     Err(refusal) => return Ok(Err(refusal)),
                 };
-                save_attempt(transaction, &attempt, job.project).await?;
-                if before != attempt.state {
-                    let kind = match step {
-                        Step::PerhapsSubmitted => "farm.perhaps_submitted",
-                        Step::Submitted => "farm.submitted",
-                        Step::Running => "farm.running",
-                        Step::Storing => "farm.storing",
-                    };
+                save_attempt(transaction, &attempt).await?;
+                let kind = match step {
+                    // That it is leased was told when it was.
+                    Step::Sending => None,
+                    Step::Submitted => Some("farm.submitted"),
+                    Step::Running => Some("farm.running"),
+                    Step::Storing => Some("farm.storing"),
+                };
+                if let Some(kind) = kind.filter(|_| before != attempt.state) {
                     job_event(kind, &job, Some(&attempt), now).write(transaction).await?;
                 }
                 Ok(Ok(heard))
@@ -150,7 +151,7 @@ async fn end(transaction: &DatabaseTransaction, report: Report, policy: &Policy,
         _ => lane,
     };
     save_job(transaction, &job, lane).await?;
-    save_attempt(transaction, &attempt, job.project).await?;
+    save_attempt(transaction, &attempt).await?;
     super::progress::forget(transaction, &attempt).await?;
     settle(transaction, job.project, &attempt, now).await?;
     note_health(transaction, &mut node, &job, &attempt, policy, now).await?;
@@ -216,10 +217,22 @@ async fn note_health(
     if *node != before { save_node(transaction, node).await } else { Ok(()) }
 }
 
+/// Notes how long a node worked on what kind of thing.
 async fn measure(transaction: &DatabaseTransaction, job: &Job, attempt: &Attempt, seconds: f64) -> Result<(), StoreError> {
-    let template = needs(transaction, &job.class).await?.template;
-    let row = only(farm_speed::Entity::find_by_id((attempt.node.0, template.clone())), transaction).await.doing(DOING)?;
-    let before = row.map(|row| Speed { seconds: row.seconds, jobs: u32::try_from(row.jobs).unwrap_or(0), swap: row.swap });
+    let sql = "SELECT c.needs ->> 'template' AS template, s.seconds AS seconds, s.jobs AS jobs, s.swap AS swap FROM farm_classes c \
+               LEFT JOIN farm_speeds s ON s.node_id = $1 AND s.template = c.needs ->> 'template' WHERE c.id = $2";
+    let known = statement(transaction, sql, [attempt.node.0.into(), job.class.0.as_str().into()]);
+    let row = transaction.query_one_raw(known).await.doing(DOING)?;
+    let row = row.ok_or_else(|| StoreError::damaged("a job's class", "it is not there"))?;
+    let template: String = row.try_get("", "template").doing(DOING)?;
+    let before = match row.try_get("", "jobs").doing(DOING)? {
+        Some::<i32>(jobs) => Some(Speed {
+            seconds: row.try_get("", "seconds").doing(DOING)?,
+            jobs: u32::try_from(jobs).unwrap_or(0),
+            swap: row.try_get("", "swap").doing(DOING)?,
+        }),
+        None => None,
+    };
     let speed = Speed::with(before, seconds, job.size, attempt.swapped);
     let sql = "INSERT INTO farm_speeds (node_id, template, seconds, jobs, swap) VALUES ($1, $2, $3, $4, $5) \
                ON CONFLICT (node_id, template) DO UPDATE SET seconds = excluded.seconds, jobs = excluded.jobs, swap = excluded.swap";
@@ -260,7 +273,7 @@ pub(super) async fn lapse(transaction: &DatabaseTransaction, id: JobId, policy: 
         return Ok(false);
     }
     save_job(transaction, &job, lane).await?;
-    save_attempt(transaction, &attempt, job.project).await?;
+    save_attempt(transaction, &attempt).await?;
     super::progress::forget(transaction, &attempt).await?;
     settle(transaction, job.project, &attempt, now).await?;
     if attempt.released && node.per_hour > Money::ZERO && node.state != NodeState::Aside {

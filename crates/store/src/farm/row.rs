@@ -73,29 +73,37 @@ pub(super) fn job(row: farm_job::Model) -> Result<Job, StoreError> {
 
 pub(super) fn job_row(job: &Job, lane: i64) -> Result<farm_job::ActiveModel, StoreError> {
     Ok(farm_job::ActiveModel {
-        id: Set(job.id.0),
-        lane_id: Set(lane),
         project_id: Set(job.project),
         user_name: Set(job.user.clone()),
         subject: Set(job.subject.clone()),
         band: Set(job.band.rank()),
         deadline: Set(job.deadline.map(micros)),
         due: Set(due(job.deadline)),
-        class: Set(job.class.0.clone()),
         size: Set(job.size),
+        variants: Set(integer(job.variants)),
+        created_at: Set(micros(job.created_at)),
+        ..changes_of_job(job, lane)?
+    })
+}
+
+/// What changes of a job. (A column that is written back as it was costs its indices as much as a new value.)
+fn changes_of_job(job: &Job, lane: i64) -> Result<farm_job::ActiveModel, StoreError> {
+    Ok(farm_job::ActiveModel {
+        id: Set(job.id.0),
+        lane_id: Set(lane),
+        class: Set(job.class.0.clone()),
         state: Set(job.state.word().to_owned()),
         token: Set(job.token.0),
         attempts: Set(integer(job.attempts)),
         failures: Set(to_json("a job's failures", &job.failures)?),
         variant: Set(integer(job.variant)),
-        variants: Set(integer(job.variants)),
         open_dependencies: Set(integer(job.open_dependencies)),
         run_after: Set(job.run_after.map(micros)),
         queued_at: Set(micros(job.queued_at)),
         cancel_requested: Set(job.cancel_requested),
         held: Set(job.held),
-        created_at: Set(micros(job.created_at)),
         ended_at: Set(job.ended_at.map(micros)),
+        ..Default::default()
     })
 }
 
@@ -126,28 +134,33 @@ pub(super) fn attempt(row: farm_attempt::Model) -> Result<Attempt, StoreError> {
 
 pub(super) fn attempt_row(attempt: &Attempt, project: Uuid) -> farm_attempt::ActiveModel {
     farm_attempt::ActiveModel {
-        job_id: Set(attempt.job.0),
-        number: Set(integer(attempt.number)),
         project_id: Set(project),
-        token: Set(attempt.token.0),
         prompt: Set(attempt.prompt),
         node_id: Set(attempt.node.0),
-        worker: Set(attempt.worker.clone()),
-        state: Set(attempt.state.word().to_owned()),
-        lease_until: Set(micros(attempt.lease_until)),
         started_at: Set(micros(attempt.started_at)),
-        running_at: Set(attempt.running_at.map(micros)),
-        ended_at: Set(attempt.ended_at.map(micros)),
-        released: Set(attempt.released),
         swapped: Set(attempt.swapped),
         expected: Set(attempt.expected),
         reserved: Set(attempt.reserved.micros()),
+        ..changes_of_attempt(attempt)
+    }
+}
+
+/// What changes of an attempt. How far it is, is noted by the worker beside all else: what would be written here could be older.
+fn changes_of_attempt(attempt: &Attempt) -> farm_attempt::ActiveModel {
+    farm_attempt::ActiveModel {
+        job_id: Set(attempt.job.0),
+        number: Set(integer(attempt.number)),
+        token: Set(attempt.token.0),
+        worker: Set(attempt.worker.clone()),
+        state: Set(attempt.state.word().to_owned()),
+        lease_until: Set(micros(attempt.lease_until)),
+        running_at: Set(attempt.running_at.map(micros)),
+        ended_at: Set(attempt.ended_at.map(micros)),
+        released: Set(attempt.released),
         cost: Set(attempt.cost.micros()),
         cause: Set(attempt.cause.map(|cause| cause.word().to_owned())),
         reason: Set(attempt.reason.clone()),
-        // Noted by the worker beside all else: what is written here could be older.
-        progress: NotSet,
-        progress_at: NotSet,
+        ..Default::default()
     }
 }
 
@@ -231,11 +244,11 @@ pub(super) async fn needs<C: ConnectionTrait>(connection: &C, class: &ClassId) -
 }
 
 pub(super) async fn save_job(transaction: &DatabaseTransaction, job: &Job, lane: i64) -> Result<(), StoreError> {
-    farm_job::Entity::update(job_row(job, lane)?).exec_without_returning(transaction).await.doing(DOING).map(drop)
+    farm_job::Entity::update(changes_of_job(job, lane)?).exec_without_returning(transaction).await.doing(DOING).map(drop)
 }
 
-pub(super) async fn save_attempt(transaction: &DatabaseTransaction, attempt: &Attempt, project: Uuid) -> Result<(), StoreError> {
-    farm_attempt::Entity::update(attempt_row(attempt, project)).exec_without_returning(transaction).await.doing(DOING).map(drop)
+pub(super) async fn save_attempt(transaction: &DatabaseTransaction, attempt: &Attempt) -> Result<(), StoreError> {
+    farm_attempt::Entity::update(changes_of_attempt(attempt)).exec_without_returning(transaction).await.doing(DOING).map(drop)
 }
 
 pub(super) async fn save_node(transaction: &DatabaseTransaction, node: &Node) -> Result<(), StoreError> {

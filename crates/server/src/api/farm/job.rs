@@ -32,7 +32,7 @@ pub(crate) struct AttemptView {
     number: u32,
     /// On which node.
     node: Uuid,
-    /// leased, perhaps_submitted, submitted, running, storing, done, failed, superseded or cancelled.
+    /// leased, submitted, running, storing, done, failed, superseded or cancelled.
     state: String,
     /// When it began.
     started_at: DateTime<Utc>,

@@ -1,6 +1,8 @@
 //! The farm's nodes.
 
-use ::farm::Policy;
+use std::collections::BTreeMap;
+
+use ::farm::{ModelHash, Policy};
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -26,6 +28,14 @@ use crate::problem::Problem;
     "device": "cuda:0 NVIDIA GeForce RTX 4090",
     "vram": 25_757_220_864_u64,
     "models": ["checkpoints/anime.safetensors"],
+    "hashes": {
+        "checkpoints/anime.safetensors": {
+            "blake3": "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
+            "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+            "bytes": 6_938_040_674_u64,
+            "unknown": null
+        }
+    },
     "pace": 1.4,
     "per_hour": 0.6,
     "hours": "20:00-08:00+02:00",
@@ -53,6 +63,8 @@ pub(crate) struct NodeView {
     vram: u64,
     /// Model files that it has.
     models: Vec<String>,
+    /// What is known of the content of those of them that something was drawn with.
+    hashes: BTreeMap<String, ModelHashView>,
     /// How much it draws, compared with a usual node; 1 until it was measured.
     pace: f64,
     /// What it costs per hour.
@@ -63,6 +75,31 @@ pub(crate) struct NodeView {
     failing: usize,
     /// When it last answered a worker.
     last_seen: Option<DateTime<Utc>>,
+}
+
+/// What is known of the content of a model file on a node.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = FarmModelHash)]
+struct ModelHashView {
+    /// BLAKE3 of the whole file; null when it is not known.
+    blake3: Option<String>,
+    /// SHA-256 of the whole file, as model sites publish it; null when it is not known.
+    sha256: Option<String>,
+    /// Its size in bytes; null when it was not read.
+    bytes: Option<u64>,
+    /// Why it is not known; null when it is.
+    unknown: Option<String>,
+}
+
+impl From<&ModelHash> for ModelHashView {
+    fn from(hash: &ModelHash) -> Self {
+        match hash {
+            ModelHash::Known { blake3, sha256, bytes, .. } => {
+                Self { blake3: Some(blake3.to_string()), sha256: Some(sha256.clone()), bytes: Some(*bytes), unknown: None }
+            }
+            ModelHash::Unknown { reason, .. } => Self { blake3: None, sha256: None, bytes: None, unknown: Some(reason.clone()) },
+        }
+    }
 }
 
 /// Nodes of the farm
@@ -87,6 +124,7 @@ pub(crate) async fn farm_nodes(State(desk): State<Desk>, paging: Paging) -> Resu
         device: node.capabilities.device.clone(),
         vram: node.capabilities.vram,
         models: node.capabilities.models.iter().cloned().collect(),
+        hashes: node.hashes.iter().map(|(file, hash)| (file.clone(), hash.into())).collect(),
         pace: 1.0 / view.speeds.factor(node.id),
         per_hour: node.per_hour.units(),
         hours: node.hours.map(|hours| hours.to_string()),
