@@ -6,6 +6,7 @@
 mod bars;
 mod commands;
 mod exit;
+mod footnotes;
 mod memory;
 mod output;
 mod settings;

@@ -21,7 +21,7 @@ struct Server {
 
 fn server(step: Duration) -> Server {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    let options = Options { checkpoints: vec!["illustrious.safetensors".to_owned()], step, ..Options::default() };
+    let options = Options { checkpoints: vec!["illustrious.safetensors".to_owned()], step, hurried_pngs: true, ..Options::default() };
     let sim = runtime.block_on(Sim::start(options)).unwrap();
     Server { url: sim.url(), sim, _runtime: runtime }
 }

@@ -17,7 +17,7 @@ use worker::{Backlog, Scaler, Target};
 const STUDIO: &str = env!("CARGO_BIN_EXE_echo-studio");
 
 async fn sim(step: Duration) -> Sim {
-    Sim::start(Options { step, ..Options::default() }).await.unwrap()
+    Sim::start(Options { step, hurried_pngs: true, ..Options::default() }).await.unwrap()
 }
 
 /// A desk with so many pictures to draw, of twenty steps each, which nothing begins to draw yet.

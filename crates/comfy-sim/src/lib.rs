@@ -69,6 +69,8 @@ pub struct Options {
     pub step: Duration,
     /// How far `KSampler`'s pictures are from what the prompt says, 0 to 1.
     pub drift: f64,
+    /// Whether PNGs are packed in a hurry: larger than a server's, and written in a fraction of the time.
+    pub hurried_pngs: bool,
     /// The largest request in bytes.
     pub largest_request: usize,
 }
@@ -85,6 +87,7 @@ impl Default for Options {
             models: None,
             step: Duration::from_millis(5),
             drift: 0.0,
+            hurried_pngs: false,
             largest_request: 100 << 20,
         }
     }

@@ -33,6 +33,8 @@ use crate::wire::Event;
 /// The largest message that is taken: a picture of `SaveImageWebsocket` at full size. (The library's own limit for a
 /// frame, 16 MiB, is below a large PNG.)
 const LARGEST_MESSAGE: usize = 256 << 20;
+/// How much is read at once. The library clears that much before every read, and most events are a hundred bytes.
+const READ_AT_ONCE: usize = 8 << 10;
 /// How many events are kept for a listener that is slow; older ones are dropped, for they are only hints.
 const KEPT_EVENTS: usize = 256;
 /// The first frame of a client: later ones of this kind are not listened to.
@@ -130,7 +132,7 @@ impl Events {
 }
 
 fn limits() -> WebSocketConfig {
-    WebSocketConfig::default().max_message_size(Some(LARGEST_MESSAGE)).max_frame_size(Some(LARGEST_MESSAGE))
+    WebSocketConfig::default().read_buffer_size(READ_AT_ONCE).max_message_size(Some(LARGEST_MESSAGE)).max_frame_size(Some(LARGEST_MESSAGE))
 }
 
 /// TLS with the trust of the operating system, as for HTTP.

@@ -87,7 +87,7 @@ fn top_hat(luma: &[u8], width: usize, height: usize, reach: usize) -> Vec<u8> {
 }
 
 /// The greatest or least of a square window around each pixel; the window ends at the picture's edge.
-fn extreme(values: &[u8], width: usize, height: usize, reach: usize, choose: fn(u8, u8) -> u8) -> Vec<u8> {
+fn extreme(values: &[u8], width: usize, height: usize, reach: usize, choose: impl Fn(u8, u8) -> u8 + Copy) -> Vec<u8> {
     let mut across = values.to_vec();
     for (row, out) in values.chunks_exact(width).zip(across.chunks_exact_mut(width)) {
         for step in 1..=reach.min(width - 1) {

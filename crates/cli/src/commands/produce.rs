@@ -9,6 +9,7 @@ use studio::{Outcome, ProduceOptions};
 use super::ProjectArgument;
 use crate::bars::Bars;
 use crate::exit::Exit;
+use crate::footnotes::footnotes;
 use crate::{Context, output};
 
 #[derive(Debug, clap::Args)]
@@ -59,9 +60,14 @@ fn print(outcome: &Outcome) {
             outcome.drawn, outcome.frames, outcome.reused, outcome.unchanged, outcome.seconds
         ));
     }
-    for held in &outcome.waiting {
+    let reasons: Vec<&[String]> = outcome.waiting.iter().map(|held| held.reasons.as_slice()).collect();
+    let (reasons, notes) = footnotes(&reasons);
+    for (held, reasons) in outcome.waiting.iter().zip(reasons) {
         let (word, colour) = if held.status == VerdictStatus::Rejected { ("rejected    ", 31) } else { ("needs review", 33) };
-        output::line(format_args!("{} {:<38} {}", output::paint(word, colour), held.subject, held.reasons.join("; ")));
+        output::line(format_args!("{} {:<38} {reasons}", output::paint(word, colour), held.subject));
+    }
+    for (index, note) in notes.iter().enumerate() {
+        output::line(format_args!("[{}] {note}", index + 1));
     }
     if !outcome.waiting.is_empty() {
         output::line("Decide with `echo-studio review <subject> --accept` or `--reject`, and produce again.");

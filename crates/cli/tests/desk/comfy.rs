@@ -32,6 +32,7 @@ pub(crate) fn with_faults(drift: f64, schedule: Schedule) -> Server {
         checkpoints: vec!["illustrious.safetensors".to_owned(), "other.safetensors".to_owned()],
         loras: vec!["aki.safetensors".to_owned()],
         step: Duration::ZERO,
+        hurried_pngs: true,
         drift,
         schedule,
         ..Options::default()

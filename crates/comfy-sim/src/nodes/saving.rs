@@ -105,6 +105,9 @@ fn png(image: &RgbImage, call: &Call<'_>) -> Result<Vec<u8>, Stop> {
     let mut encoder = png::Encoder::new(&mut bytes, image.width(), image.height());
     encoder.set_color(png::ColorType::Rgb);
     encoder.set_depth(png::BitDepth::Eight);
+    if call.house.options.hurried_pngs {
+        encoder.set_compression(png::Compression::Fast);
+    }
     let text = |value: &Value| value.to_string();
     encoder.add_itxt_chunk("prompt".to_owned(), text(call.graph)).map_err(wrong)?;
     if let Some(workflow) = call.workflow {
