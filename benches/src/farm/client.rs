@@ -1,10 +1,11 @@
-//! What worker and client use of the CPU.
+//! What the client uses of the CPU for a picture, and what it takes with the farm's bookkeeping.
 
 use std::collections::BTreeSet;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use comfyui::{Begin, Expected, Graph, Patience, Server, Socket, Submission, Ticket};
 use farm::{Money, NodeId};
 use store::farm::NewNode;
 use store::{BlobStore, BlobUrl};
@@ -15,11 +16,63 @@ use worker::{ExpectedOutput, Options, OutputMedia, Payload, Variant, Worker};
 use super::stage::{begin, job, needs, sqlite};
 use crate::{Figure, Promise};
 
-/// What worker and client use of the CPU for a picture.
+/// Pictures that are drawn for each figure.
+const PICTURES: u128 = 300;
+/// Their width and height in pixels.
+const SIZE: (u32, u32) = (512, 512);
+
+/// What the client uses of the CPU for a picture, and worker and client together.
 pub(crate) fn measure() -> anyhow::Result<Vec<Figure>> {
     // On one thread, as `echo-studio worker` runs.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    Ok(vec![runtime.block_on(overhead())?])
+    Ok(vec![runtime.block_on(client())?, runtime.block_on(worker())?])
+}
+
+/// A stand-in server in a process of its own, which ends when this is dropped.
+struct StandIn {
+    child: std::process::Child,
+    url: String,
+}
+
+impl StandIn {
+    fn start() -> anyhow::Result<Self> {
+        let mut child = Command::new(std::env::current_exe()?).arg("farm-stand-in").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        let mut url = String::new();
+        std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().context("no output")?), &mut url)?;
+        Ok(Self { child, url: url.trim().to_owned() })
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        // It ends by itself when its input does.
+        drop(self.child.wait());
+    }
+}
+
+/// What the client uses of the CPU for one picture: submitting, watching its events, fetching, decoding.
+async fn client() -> anyhow::Result<Figure> {
+    let stand_in = StandIn::start()?;
+    let server = Server::new(&stand_in.url, Patience::default())?;
+    let socket = Socket::connect(&server).await?;
+    let draw = async |number: u128| {
+        let graph: Graph = serde_json::from_value(comfy_sim::picture_graph(number as u64, 20, SIZE))?;
+        let (job, prompt) = (Uuid::now_v7(), Uuid::now_v7());
+        let expected = Expected::pictures("9", 1).of_size(SIZE.0, SIZE.1);
+        let submission = Submission::new(Ticket { job, attempt: 1, prompt }, graph, vec![expected]);
+        let done = server.run(&submission, Begin::Fresh, Some(&socket), &CancellationToken::new(), &mut |_| {}).await?;
+        anyhow::ensure!(done.artifacts.len() == 1, "a picture is missing");
+        server.forget(done.prompt).await.context("forgetting a prompt")
+    };
+    // The first connects.
+    draw(0).await?;
+    let before = cpu()?;
+    for number in 1..=PICTURES {
+        draw(number).await?;
+    }
+    let used = cpu()? - before;
+    Ok(Figure::new("farm: CPU of the client, a picture", used * 1e3 / PICTURES as f64, "ms", Promise::Under(5.0)))
 }
 
 /// A stand-in server in a process of its own, so that its work is not taken for the client's.
@@ -44,19 +97,16 @@ fn cpu() -> anyhow::Result<f64> {
     Ok((ticks(11)? + ticks(12)?) / 100.0)
 }
 
-/// What the worker and its client use of the CPU for one picture of 512 × 512, everything included: claiming, submitting,
-/// watching, fetching, decoding, storing, reporting.
-async fn overhead() -> anyhow::Result<Figure> {
-    const PICTURES: u128 = 300;
-    let mut child = Command::new(std::env::current_exe()?).arg("farm-stand-in").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
-    let mut url = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stdout.take().context("no output")?), &mut url)?;
+/// What the worker and its client use of the CPU for one picture, everything included: claiming, submitting, watching, fetching,
+/// decoding, storing, reporting, on SQLite.
+async fn worker() -> anyhow::Result<Figure> {
+    let stand_in = StandIn::start()?;
     let store = sqlite().await?;
     begin(&store, 0, 1).await?;
     let node = NewNode {
         id: NodeId(Uuid::from_u128(10_000)),
         name: "stand-in".to_owned(),
-        url: url.trim().to_owned(),
+        url: stand_in.url.clone(),
         groups: BTreeSet::new(),
         models_folder: None,
         per_hour: Money::ZERO,
@@ -89,13 +139,11 @@ async fn overhead() -> anyhow::Result<Figure> {
     let used = cpu()? - before;
     stop.cancel();
     running.await??;
-    drop(child.stdin.take());
-    child.wait()?;
-    Ok(Figure::new("farm: CPU of worker and client, a picture", used * 1e3 / PICTURES as f64, "ms", Promise::Under(5.0)))
+    Ok(Figure::new("farm: CPU of worker, database and client, a picture", used * 1e3 / PICTURES as f64, "ms", Promise::None))
 }
 
 fn picture(seed: u64) -> anyhow::Result<Payload> {
-    let graph = serde_json::from_value(comfy_sim::picture_graph(seed, 20, (512, 512)))?;
-    let expected = vec![ExpectedOutput { node: "9".into(), count: 1, media: OutputMedia::Picture, size: Some((512, 512)) }];
+    let graph = serde_json::from_value(comfy_sim::picture_graph(seed, 20, SIZE))?;
+    let expected = vec![ExpectedOutput { node: "9".into(), count: 1, media: OutputMedia::Picture, size: Some(SIZE) }];
     Ok(Payload { variants: vec![Variant { name: None, graph, inputs: Vec::new(), expected }] })
 }
