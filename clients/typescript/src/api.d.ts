@@ -1807,8 +1807,8 @@ export interface components {
             /** @description The value that is merged; null where there is none. */
             theirs: unknown;
         };
-        /** @description A map of the layout that steers a picture. */
-        Control: "picture" | "pose" | "regions";
+        /** @description What steers a picture beside its prompt. */
+        Control: "picture" | "pose" | "regions" | "references";
         /** @description What differs between two versions. */
         Difference: {
             /**
@@ -3570,7 +3570,7 @@ export interface components {
             };
             /** @description The checkpoint, where the template draws with one. */
             checkpoint?: components["schemas"]["ModelUse"] | null;
-            /** @description What of the layout steers the picture. */
+            /** @description What steers the picture: maps of the layout, and accepted pictures of sheets. */
             controls?: components["schemas"]["Control"][];
             /**
              * @description What draws.

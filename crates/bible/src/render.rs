@@ -40,7 +40,7 @@ pub struct Render {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1, max = 10))]
     pub attempts: Option<u32>,
-    /// What of the layout steers the picture.
+    /// What steers the picture: maps of the layout, and accepted pictures of sheets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub controls: Vec<Control>,
     /// Other slots of the template by name: `steps`, `pose.model`, `size`.
@@ -123,7 +123,7 @@ pub struct ModelUse {
     pub strength: Option<f64>,
 }
 
-/// A map of the layout that steers a picture.
+/// What steers a picture beside its prompt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Control {
@@ -133,4 +133,6 @@ pub enum Control {
     Pose,
     /// Each person's mask, with a prompt of their own, where there are several.
     Regions,
+    /// An accepted picture of each person's sheet, through the template's `references`; what has none yet waits for it.
+    References,
 }

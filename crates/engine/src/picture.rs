@@ -40,6 +40,34 @@ pub struct Making {
     /// The model files that it was drawn with.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub models: Vec<UsedModel>,
+    /// The pictures that showed the model who people are, the most important first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<UsedReference>,
+    /// People of the picture whom nothing showed to the model: the template takes no more references.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without_reference: Vec<Slug>,
+}
+
+/// A picture that showed a model who somebody is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsedReference {
+    /// Who.
+    pub character: Slug,
+    /// What it is of: `sheet mei/everyday/front`.
+    pub picture: String,
+    /// The artifact's id.
+    pub artifact: String,
+    /// BLAKE3 of the picture's file.
+    pub file: Digest,
+}
+
+impl UsedReference {
+    /// For people: `mei by sheet mei/everyday/front (file 3f2a…)`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let digest: String = self.file.to_string().chars().take(12).collect();
+        format!("{} by {} (file {digest}…)", self.character, self.picture)
+    }
 }
 
 /// A model file that a picture was drawn with.

@@ -22,12 +22,13 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::drawn_size::{STEP, drawn_size, with_margin, without_margin};
-use crate::farm_drawing::{Delivered, FarmDrawing, Order};
+use crate::drawn_size::{STEP, drawn_size, squared, with_margin, without_margin};
+use crate::farm_drawing::{Delivered, FarmDrawing, Order, unavailable};
 use crate::film_engine::FilmEngine;
 use crate::held_film::held;
 use crate::lent_nodes::{LentNodes, servers};
 use crate::rendering::{Rendering, Uploads, mask_of, seed_of};
+use crate::showing::Showing;
 use crate::yardstick::Yardstick;
 use crate::{Studio, StudioError};
 
@@ -57,12 +58,16 @@ pub(crate) struct ComfyEngine {
     yardstick: Arc<Yardstick>,
     choice: Choice,
     farm: Arc<FarmDrawing>,
+    /// By which pictures the people are shown to the model.
+    showing: Showing,
     drawn: Mutex<HashMap<Digest, Painted>>,
 }
 
 /// The engine of a show, and what it needs while it draws.
 pub(crate) struct EngineAtWork {
     pub(crate) engine: Arc<dyn Engine>,
+    /// The same where the farm draws.
+    pub(crate) comfy: Option<Arc<ComfyEngine>>,
     /// What draws the films of shots; none where key pictures are held, and where nothing is drawn.
     pub(crate) films: Option<Arc<FilmEngine>>,
     /// How many pictures are worth asking for at the same time; none when that is for this machine to say.
@@ -92,7 +97,8 @@ impl Studio {
         cancel: &CancellationToken,
     ) -> Result<EngineAtWork, StudioError> {
         let Some(rendering) = rendering.filter(|_| draws) else {
-            return Ok(EngineAtWork { engine: Arc::clone(layout) as Arc<dyn Engine>, films: None, at_once: None, lent: None });
+            let engine = Arc::clone(layout) as Arc<dyn Engine>;
+            return Ok(EngineAtWork { engine, comfy: None, films: None, at_once: None, lent: None });
         };
         let own = self.comfyui.as_deref().map(servers).transpose()?.unwrap_or_default();
         let nodes = if own.is_empty() { self.driven_nodes().await? } else { own.clone() };
@@ -117,9 +123,11 @@ impl Studio {
         });
         let lent = if own.is_empty() { None } else { Some(self.lend_nodes(&own, data).await?) };
         let films = FilmEngine::of(&rendering, &yardstick, &farm).map(Arc::new);
-        let engine = ComfyEngine { layout: Arc::clone(layout), rendering, yardstick, choice, farm, drawn: Mutex::default() };
+        let (layout, showing) = (Arc::clone(layout), Showing::default());
+        let comfy = Arc::new(ComfyEngine { layout, rendering, yardstick, choice, farm, showing, drawn: Mutex::default() });
+        let engine = Arc::clone(&comfy) as Arc<dyn Engine>;
         // One is drawn while the next is prepared.
-        Ok(EngineAtWork { engine: Arc::new(engine), films, at_once: Some(nodes.len() * 2), lent })
+        Ok(EngineAtWork { engine, comfy: Some(comfy), films, at_once: Some(nodes.len() * 2), lent })
     }
 }
 
@@ -153,6 +161,20 @@ pub(crate) fn impossible(reason: impl ToString) -> EngineError {
 }
 
 impl ComfyEngine {
+    /// The engine for pictures whose people are shown to the model so. It remembers nothing of what this one drew, which was
+    /// drawn by other pictures.
+    pub(crate) fn showing(&self, showing: &Showing) -> Self {
+        Self {
+            layout: Arc::clone(&self.layout),
+            rendering: self.rendering.clone(),
+            yardstick: Arc::clone(&self.yardstick),
+            choice: self.choice.clone(),
+            farm: Arc::clone(&self.farm),
+            showing: showing.clone(),
+            drawn: Mutex::default(),
+        }
+    }
+
     /// Draws over a layout, remembering what was drawn.
     async fn draw(&self, brief: &PictureBrief, layout: &Picture) -> Result<Painted, EngineError> {
         let key = Digest::of_json(brief).map_err(impossible)?;
@@ -186,6 +208,7 @@ impl ComfyEngine {
         let pinned = self.rendering.pinned(&worker::models_of(&filled.graph));
         let order = Order { template: &template.name, filled, smaller, inputs: &inputs, pinned, subject, size, media, frames: 1 };
         let Delivered { bytes, making, .. } = self.farm.draw(order).await?;
+        let making = Making { references: self.showing.used(), without_reference: self.showing.without.clone(), ..making };
         let image = consistency::decode(&bytes).map_err(|error| EngineError::Remote {
             engine: "comfyui".to_owned(),
             reason: format!("its picture: {error}"),
@@ -240,7 +263,24 @@ impl ComfyEngine {
                 }
             }
         }
+        for (_, accepted) in self.showing.shown() {
+            let reference = self.reference(accepted.file).await?;
+            if !inputs.contains(&reference) {
+                inputs.push(reference);
+            }
+            uploads.references.push(FarmDrawing::name(reference));
+        }
         Ok(uploads)
+    }
+
+    /// Keeps an accepted picture as models are shown it: nothing of it may be cut off, and vision models look at a square.
+    async fn reference(&self, file: Digest) -> Result<Digest, EngineError> {
+        let png = self.farm.blobs.get(file).await.map_err(|error| unavailable(&error))?;
+        let squared = tokio::task::spawn_blocking(move || {
+            let image = consistency::decode(&png).map_err(impossible)?;
+            crate::picture_files::png_file("reference".to_owned(), &squared(&image)).map_err(impossible)
+        });
+        self.farm.keep(squared.await.map_err(impossible)??.bytes).await
     }
 
     /// Keeps a picture of a canvas for the node that will draw, under a name that follows from what is in it.

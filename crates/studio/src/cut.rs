@@ -27,6 +27,7 @@ use crate::people::GATE;
 use crate::plan::uses;
 use crate::produce::{ProducedEpisode, Production, RunFacts};
 use crate::progress::Stage;
+use crate::reason::Reason;
 use crate::subject::Subject;
 use crate::{StudioError, export};
 
@@ -63,10 +64,8 @@ impl Production<'_> {
             let waiting: Vec<String> = node.clips.iter().map(Subject::to_string).filter(|name| held.contains(name.as_str())).collect();
             let known = self.studio.store.latest_cut(self.project, node.at).await?;
             let slug = &self.show.project.settings.slug;
-            if !waiting.is_empty() {
-                let first = waiting.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
-                let verb = if waiting.len() == 1 { "is" } else { "are" };
-                let missing = Some(format!("{} of its clips {verb} not accepted: {first}", waiting.len()));
+            if let Some(missing) = self.undrawn(node).or_else(|| unaccepted(&waiting)) {
+                let missing = Some(missing);
                 // An earlier film is left where it is: it was right when it was cut.
                 let files = match known {
                     Some(cut) => export::put_out(self.studio, &cut, slug, &self.out).await?,
@@ -93,6 +92,15 @@ impl Production<'_> {
             }
         }
         Ok(episodes)
+    }
+
+    /// Why clips of an episode are not drawn; none where all are, as they should be now.
+    fn undrawn(&self, node: &EpisodeNode) -> Option<String> {
+        let awaited = |clip: &Subject| self.graph.awaited(clip).into_iter().next().map(|front| (clip.to_string(), front));
+        let waits: Vec<_> = node.clips.iter().filter_map(awaited).collect();
+        let (first, front) = waits.first()?;
+        let verb = if waits.len() == 1 { "is" } else { "are" };
+        Some(format!("{} of its clips {verb} not drawn: {first} {}", waits.len(), Reason::from(front.clone())))
     }
 
     async fn cut(&self, episode: &Episode, node: &EpisodeNode, facts: &RunFacts) -> Result<Cut, StudioError> {
@@ -336,9 +344,26 @@ impl Production<'_> {
                 .map(|artifact| provenance(artifact, material.commits.get(&artifact.bible).copied(), gate.as_ref()))
                 .unwrap_or_default()
                 .into_iter()
+                .chain(self.shown_by(shot.at))
                 .chain(films::provenance(node, shot.at, &material.by_subject, &material.verdicts))
                 .collect(),
         }
+    }
+}
+
+/// Why an episode is not cut whose clips are held; none where none is.
+fn unaccepted(held: &[String]) -> Option<String> {
+    let first = held.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
+    let verb = if held.len() == 1 { "is" } else { "are" };
+    (!held.is_empty()).then(|| format!("{} of its clips {verb} not accepted: {first}", held.len()))
+}
+
+impl Production<'_> {
+    /// By which accepted pictures the people of a shot were shown to the model that drew it.
+    fn shown_by(&self, at: StoryTime) -> Vec<(String, String)> {
+        let Some(showing) = self.graph.showing(&Subject::Shot(at)) else { return Vec::new() };
+        let used = showing.used().into_iter().map(|used| ("reference".to_owned(), used.words()));
+        used.chain(showing.without.iter().map(|who| ("without reference".to_owned(), who.to_string()))).collect()
     }
 }
 

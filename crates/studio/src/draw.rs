@@ -12,6 +12,7 @@ use tokio::sync::mpsc;
 use vision_models::Sought;
 
 use crate::attempts::{Settlement, Trial};
+use crate::copies::Copies;
 use crate::gate::{Foreign, GateReport, PaintedOver, PictureVerdict, judge_clip, judge_foreign, judge_picture};
 use crate::graph::Work;
 use crate::held_film::settled;
@@ -115,11 +116,13 @@ pub(crate) struct Witnesses {
     pub(crate) networks: Arc<Networks>,
     pub(crate) people: Vec<Sought>,
     pub(crate) calibration: Arc<Calibration>,
+    /// Tells whether they are copies of what the model was shown; none where it was shown nobody.
+    pub(crate) copies: Option<Copies>,
 }
 
 impl Witnesses {
     fn foreign(&self) -> Foreign<'_> {
-        Foreign { networks: &self.networks, people: &self.people, calibration: &self.calibration }
+        Foreign { networks: &self.networks, people: &self.people, calibration: &self.calibration, copies: self.copies.as_ref() }
     }
 }
 

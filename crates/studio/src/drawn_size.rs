@@ -40,6 +40,23 @@ pub(crate) fn without_margin(image: Raster, canvas: Canvas, drawn: Canvas) -> Ra
     Raster { width, height, rgba }
 }
 
+/// A picture in the middle of a square, on the colour of its upper left corner. Vision models take the square in the middle of a
+/// picture: of an upright one they would see neither head nor feet.
+pub(crate) fn squared(image: &Raster) -> Raster {
+    let side = image.width.max(image.height);
+    let (left, top) = ((side - image.width) / 2, (side - image.height) / 2);
+    let ground = image.rgba.first_chunk::<4>().copied().unwrap_or([0, 0, 0, 255]);
+    let mut rgba = ground.repeat(side as usize * side as usize);
+    let row = image.width as usize * 4;
+    for (y, pixels) in image.rgba.chunks_exact(row.max(1)).enumerate() {
+        let start = ((top as usize + y) * side as usize + left as usize) * 4;
+        if let Some(place) = rgba.get_mut(start..start + row) {
+            place.copy_from_slice(pixels);
+        }
+    }
+    Raster { width: side, height: side, rgba }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -58,6 +75,19 @@ mod tests {
         assert_eq!(drawn.rgba.len(), 96 * 64 * 4);
         assert_eq!(drawn.rgba[95 * 4..96 * 4], picture(90, 50).rgba[89 * 4..90 * 4], "the margin goes on with the last pixels");
         assert_eq!(without_margin(drawn, canvas, size), picture(90, 50));
+    }
+
+    #[test]
+    fn a_picture_is_whole_in_the_middle_of_its_square() {
+        let upright = picture(4, 8);
+        let square = squared(&upright);
+        assert_eq!((square.width, square.height, square.rgba.len()), (8, 8, 8 * 8 * 4));
+        let pixel = |image: &Raster, x: u32, y: u32| image.rgba[((y * image.width + x) * 4) as usize..][..4].to_vec();
+        for (x, y) in [(0, 0), (3, 0), (1, 5), (3, 7)] {
+            assert_eq!(pixel(&square, x + 2, y), pixel(&upright, x, y));
+        }
+        assert_eq!((pixel(&square, 0, 7), pixel(&square, 7, 3)), (pixel(&upright, 0, 0), pixel(&upright, 0, 0)));
+        assert_eq!(squared(&picture(5, 5)), picture(5, 5));
     }
 
     #[test]

@@ -110,7 +110,7 @@ impl Studio {
     /// # Errors
     /// [`StudioError`] when the show cannot be drawn as its settings say, or the store does not answer.
     pub async fn estimate(&self, show: &Show, plan: &Plan) -> Result<Option<PlanEstimate>, StudioError> {
-        let Some(rendering) = Rendering::of(show)? else { return Ok(None) };
+        let Some(rendering) = self.rendering_of(show).await? else { return Ok(None) };
         let now = (self.environment.now)();
         let policy = Policy::default();
         let view = self.store.farm_view(&policy, now).await?;
@@ -168,7 +168,7 @@ fn lots(show: &Show, plan: &Plan, rendering: &Rendering, engine: &LayoutEngine, 
     let to_draw: HashSet<String> = plan.to_draw().map(|step| step.subject.to_string()).collect();
     let choice = rendering.choice(chosen(rendering.template(), nodes));
     let mut seen: HashSet<Digest> = HashSet::new();
-    let mut lots: BTreeMap<Vec<Slug>, Lot> = BTreeMap::new();
+    let mut lots: BTreeMap<(Vec<Slug>, usize), Lot> = BTreeMap::new();
     for node in graph.nodes.iter().filter(|node| to_draw.contains(&node.subject.to_string())) {
         let briefs: Vec<PictureBrief> = match &node.work {
             Work::Sheet(brief) => vec![brief.as_ref().clone()],
@@ -176,6 +176,7 @@ fn lots(show: &Show, plan: &Plan, rendering: &Rendering, engine: &LayoutEngine, 
             // It is mixed of pictures of the shots before and after it; films are counted by themselves.
             Work::Film { .. } | Work::Transition { .. } => Vec::new(),
         };
+        let references = graph.showing(&node.subject).map_or(0, |showing| showing.people.len());
         for brief in briefs {
             let wrong = |reason: String| StudioError::Brief { subject: node.subject.to_string(), reason };
             if !seen.insert(Digest::of_json(&brief).map_err(|error| wrong(error.to_string()))?) {
@@ -183,10 +184,10 @@ fn lots(show: &Show, plan: &Plan, rendering: &Rendering, engine: &LayoutEngine, 
             }
             let size = size_of((brief.canvas.width, brief.canvas.height));
             let cast: Vec<Slug> = brief.actors.iter().map(|actor| actor.figure.character.clone()).collect();
-            match lots.entry(cast) {
+            match lots.entry((cast, references)) {
                 std::collections::btree_map::Entry::Occupied(mut known) => known.get_mut().sizes.push(size),
                 std::collections::btree_map::Entry::Vacant(new) => {
-                    let needs = needs_of(&brief, rendering, &choice).map_err(|reason| StudioError::Rendering { reason })?;
+                    let needs = needs_of(&brief, rendering, &choice, references).map_err(|reason| StudioError::Rendering { reason })?;
                     new.insert(Lot { needs, sizes: vec![size] });
                 }
             }
@@ -229,7 +230,7 @@ fn chosen(template: &Template, nodes: &[Node]) -> Choice {
 }
 
 /// What a picture takes: its graph is filled in as for drawing, with the names of pictures that nobody has drawn.
-fn needs_of(brief: &PictureBrief, rendering: &Rendering, choice: &Choice) -> Result<Requirements, String> {
+fn needs_of(brief: &PictureBrief, rendering: &Rendering, choice: &Choice, references: usize) -> Result<Requirements, String> {
     let name = || FarmDrawing::name(Digest::of(b""));
     let uploads = Uploads {
         picture: rendering.wants(Control::Picture).then(name),
@@ -240,6 +241,7 @@ fn needs_of(brief: &PictureBrief, rendering: &Rendering, choice: &Choice) -> Res
             Vec::new()
         },
         repaint: None,
+        references: (0..references).map(|_| name()).collect(),
     };
     let values = rendering.values(brief, 0, &uploads, &[]).map_err(|error| error.to_string())?;
     let template = rendering.template();

@@ -276,6 +276,10 @@ fn notes(evidence: &Evidence) -> Vec<String> {
             .take(6)
             .map(|suggestion| format!("{} {}: {}", suggestion.action.word(), suggestion.what, suggestion.because)),
     );
+    if let Some(making) = &evidence.making {
+        notes.extend(making.references.iter().map(|used| format!("shown to the model: {}", used.words())));
+        notes.extend(making.without_reference.iter().map(|who| format!("not shown to the model: {who}, for whom no reference was left")));
+    }
     notes.extend(evidence.tries.iter().map(Try::words));
     notes.push(format!("identity {}: {}", evidence.identity.word().replace('_', " "), evidence.identity.detail()));
     notes.push(format!("style {}: {}", evidence.style.word().replace('_', " "), evidence.style.detail()));

@@ -107,7 +107,16 @@ impl FarmDrawing {
                     let media_type = file.media_type.clone();
                     let models = self.used_models(id, order.graph(drawn.variant)).await?;
                     let Drawn { variant_name: variant, node, prompt, seconds, .. } = drawn;
-                    let making = Making { template: order.template.to_owned(), variant, node, prompt: prompt.to_string(), seconds, models };
+                    let making = Making {
+                        template: order.template.to_owned(),
+                        variant,
+                        node,
+                        prompt: prompt.to_string(),
+                        seconds,
+                        models,
+                        references: Vec::new(),
+                        without_reference: Vec::new(),
+                    };
                     return Ok(Delivered { bytes, media_type, making });
                 }
                 // It was drawn once and cleared away since.

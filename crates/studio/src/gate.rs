@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use vision_models::Sought;
 
 use crate::attempts::Try;
+use crate::copies::Copies;
 use crate::networks::Networks;
 
 /// The engine that draws from the bible alone: who is in its pictures is known from how they are made.
@@ -180,6 +181,8 @@ pub(crate) struct Foreign<'a> {
     pub(crate) people: &'a [Sought],
     /// Says what the measures mean together.
     pub(crate) calibration: &'a Calibration,
+    /// Tells whether they are copies of what the model was shown; none where it was shown nobody.
+    pub(crate) copies: Option<&'a Copies>,
 }
 
 /// Judges a picture that the layout engine did not draw. Who is in it has to be measured; over a layout the measures
@@ -198,7 +201,9 @@ pub(crate) fn judge_foreign(
     };
     let mut measurements = measured_foreign(&raster, layout, brief, others);
     let parts = layout.map(|layout| layout.parts);
-    measurements.push(foreign.networks.measure(&Subject { parts, ..Subject::new(&raster) }, foreign.people));
+    let seen = Subject { parts, ..Subject::new(&raster) };
+    measurements.extend(foreign.copies.map(|copies| copies.measure(&seen, foreign.networks)));
+    measurements.push(foreign.networks.measure(&seen, foreign.people));
     let domain = if layout.is_some() { Domain::DiffusedOverLayout } else { Domain::PairOfPictures };
     together(measurements, domain, foreign.calibration, gate)
 }

@@ -1,5 +1,7 @@
 //! The build graph: everything a show consists of, with the recipe of each.
 
+mod showings;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -19,6 +21,7 @@ use crate::pieces::Piece;
 use crate::recipe::{self, DrawingFiles, FigureDigests, Recipe};
 use crate::remembered::{Untouched, clip_of};
 use crate::rendering::Rendering;
+use crate::showing::{SheetShelf, Showing};
 use crate::subject::Subject;
 
 /// Identity of the clip encoder in recipes.
@@ -162,6 +165,9 @@ pub struct Graph<'a> {
     inputs: Inputs<'a>,
     layout: Capabilities,
     rendering: Option<Rendering>,
+    shelf: SheetShelf,
+    /// By which pictures the people of sheets and shots are shown to the model, where they are.
+    showings: HashMap<Subject, Showing>,
     /// What is drawn, in the order in which it is drawn: sheets, then shots in story order.
     pub nodes: Vec<Arc<Node>>,
     /// What is cut.
@@ -207,6 +213,8 @@ impl<'a> Graph<'a> {
             inputs: Inputs { engine, known: Mutex::default() },
             layout: engine.capabilities(),
             rendering,
+            shelf: SheetShelf::default(),
+            showings: HashMap::new(),
             nodes: Vec::new(),
             episodes: Vec::new(),
         };
@@ -218,9 +226,14 @@ impl<'a> Graph<'a> {
     }
 
     fn add_sheets(&mut self, untouched: Option<&Untouched<'_>>) -> Result<(), StudioError> {
-        for character in self.project.bible.characters.keys() {
+        let project = self.project;
+        for character in project.bible.characters.keys() {
             if let Some(sheets) = untouched.and_then(|untouched| untouched.sheets(character)) {
-                self.nodes.extend(sheets);
+                for node in sheets {
+                    self.note_showing(&node.subject, &node.work)?;
+                    self.note_sheet(&node)?;
+                    self.nodes.push(node);
+                }
                 continue;
             }
             for picture in director::sheet(&self.director, character.as_str()) {
@@ -230,7 +243,10 @@ impl<'a> Graph<'a> {
                     since: (picture.since != StoryTime::BEGINNING).then_some(picture.since),
                     slot: Slug::nearest(picture.slot.name()).unwrap_or_else(plain),
                 };
-                let node = self.node(subject, Work::Sheet(Arc::new(picture.brief)))?;
+                let work = Work::Sheet(Arc::new(picture.brief));
+                self.note_showing(&subject, &work)?;
+                let node = self.node(subject, work)?;
+                self.note_sheet(&node)?;
                 self.nodes.push(node);
             }
         }
@@ -241,7 +257,7 @@ impl<'a> Graph<'a> {
         let mut clips = Vec::new();
         let mut digests = Vec::new();
         let mut films = Vec::new();
-        let mut before: Option<(Arc<ClipBrief>, bool)> = None;
+        let mut before: Option<(Arc<ClipBrief>, bool, StoryTime)> = None;
         let mut all_as_before = true;
         let mut shots = episode.shots().peekable();
         while let Some((scene, shot)) = shots.next() {
@@ -252,12 +268,15 @@ impl<'a> Graph<'a> {
                 None => Arc::new(self.clip(episode, scene, shot, &mut Reads::new())?),
             };
             let dissolve = match &before {
-                Some((from, from_same)) if dissolve_of(shot) > 0 => Some((Arc::clone(from), *from_same, dissolve_of(shot))),
+                Some((from, from_same, at)) if dissolve_of(shot) > 0 => Some((Arc::clone(from), *from_same, *at, dissolve_of(shot))),
                 _ => None,
             };
-            let skip = dissolve.as_ref().map_or(0, |(_, _, frames)| *frames);
-            if let Some((from, from_same, frames)) = dissolve {
+            let skip = dissolve.as_ref().map_or(0, |(_, _, _, frames)| *frames);
+            let (own, work) = (Subject::Shot(shot.at), Work::Shot { clip: Arc::clone(&clip), skip });
+            self.note_showing(&own, &work)?;
+            if let Some((from, from_same, from_at, frames)) = dissolve {
                 let subject = Subject::Transition(shot.at);
+                self.note_both(&subject, &Subject::Shot(from_at), &own);
                 let node = match same.filter(|_| from_same).and_then(|untouched| untouched.node(&subject)) {
                     Some(node) => node,
                     None => self.node(subject, Work::Transition { from, to: Arc::clone(&clip), frames })?,
@@ -266,12 +285,12 @@ impl<'a> Graph<'a> {
                 digests.push(node.recipe);
                 self.nodes.push(node);
             }
-            before = Some((Arc::clone(&clip), kept.is_some()));
+            before = Some((Arc::clone(&clip), kept.is_some(), shot.at));
             all_as_before &= kept.is_some();
             let melts_away = shots.peek().is_some_and(|(_, next)| dissolve_of(next) > 0);
             let node = match kept {
                 Some(node) => node,
-                None => self.node(Subject::Shot(shot.at), Work::Shot { clip: Arc::clone(&clip), skip })?,
+                None => self.node(own, work)?,
             };
             clips.push(node.subject.clone());
             digests.push(node.recipe);
@@ -333,6 +352,11 @@ impl<'a> Graph<'a> {
     /// # Errors
     /// As [`Graph::of`].
     pub fn recipe_of(&self, subject: &Subject, work: &Work) -> Result<Recipe, StudioError> {
+        self.recipe_with(subject, work, self.showings.get(subject))
+    }
+
+    /// The recipe of something whose people are shown to the model so.
+    pub(crate) fn recipe_with(&self, subject: &Subject, work: &Work, showing: Option<&Showing>) -> Result<Recipe, StudioError> {
         let (engine, figures, inputs) = (&self.layout, &self.figures, self.inputs_of(subject, work)?);
         if let (Work::Film { shot, skip, pieces, .. }, Some(filming)) = (work, self.rendering.as_ref().and_then(Rendering::film)) {
             let recipe = recipe::film(*shot, *skip, &self.capabilities, &self.encoder, &filming.ingredients(pieces));
@@ -349,7 +373,7 @@ impl<'a> Graph<'a> {
         let recipe = match (&self.rendering, recipe) {
             (Some(rendering), Ok(layout)) => {
                 let people = people(work).map(|actor| &actor.figure.character);
-                recipe::through(&layout, &self.capabilities, &rendering.ingredients(people))
+                recipe::through(&layout, &self.capabilities, &rendering.ingredients(people), showing.and_then(Showing::ingredients))
             }
             (_, recipe) => recipe,
         };

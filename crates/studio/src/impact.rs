@@ -10,7 +10,6 @@ use crate::graph::{Graph, Node};
 use crate::plan::{Action, Plan, Step};
 use crate::reason::{self, Reason};
 use crate::remembered::Remembered;
-use crate::rendering::Rendering;
 use crate::subject::Subject;
 use crate::{Show, Studio, StudioError};
 
@@ -25,7 +24,7 @@ impl Studio {
     /// [`StudioError`] when a version names something that cannot be drawn, or the store does not answer.
     pub async fn impact(&self, before: &Show, after: &Show) -> Result<Plan, StudioError> {
         let (old_engine, new_engine) = (before.engine(), after.engine());
-        let (old_rendering, new_rendering) = (Rendering::of(before)?, Rendering::of(after)?);
+        let (old_rendering, new_rendering) = (self.rendering_of(before).await?, self.rendering_of(after).await?);
         let old_stamp = before.engine_stamp(&old_engine, old_rendering.as_ref());
         let new_stamp = after.engine_stamp(&new_engine, new_rendering.as_ref());
         let old = Graph::drawn(&before.project, &old_engine, old_rendering)?;
@@ -73,8 +72,7 @@ impl Studio {
             }
             let frames = after.project.episodes.iter().find(|known| known.at == episode.at).map_or(0, bible::story::Episode::frames);
             let reasons = vec![if was.is_some() { Reason::Material } else { Reason::New }];
-            let (subject, recipe) = (Subject::Episode(episode.at), episode.recipe);
-            steps.push(Step { subject, recipe, action: Action::Cut, frames, pieces: Vec::new(), reasons });
+            steps.push(Step::of_episode(episode, Action::Cut, frames, reasons));
         }
         let wanted: HashSet<&Subject> = new.nodes.iter().map(|node| &node.subject).collect();
         let mut removed: Vec<String> =

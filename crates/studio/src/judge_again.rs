@@ -17,35 +17,32 @@ use crate::references::brief_of;
 use crate::{StudioError, Subject};
 
 impl Production<'_> {
-    /// Judges again what was kept: where the project's gate has moved since, and where somebody may know by now who is in
-    /// a picture (a model was added, a sheet accepted). A person's word stands.
-    pub(crate) async fn judge_again(&self, current: &Current, drawn: &HashSet<&Subject>) -> Result<(), StudioError> {
-        // Sheets first: what is accepted of them is what shots are held against.
-        for sheets in [true, false] {
-            let kept: Vec<(&Node, Uuid)> = (self.graph.nodes.iter())
-                .filter(|node| matches!(node.work, Work::Sheet(_)) == sheets && !drawn.contains(&node.subject))
-                .filter_map(|node| Some((&**node, current.placed.get(&node.subject.to_string())?.artifact)))
-                .collect();
-            let artifacts: Vec<Uuid> = kept.iter().map(|(_, artifact)| *artifact).collect();
-            let verdicts = self.studio.store.latest_verdicts(&artifacts).await?;
-            let placed = self.placed().await?;
-            for (node, artifact) in kept {
-                let Some(verdict) = verdicts.get(&artifact).filter(|verdict| verdict.decided_by == GATE) else { continue };
-                let gate = self.show.gate_of(&node.work);
-                if self.judges.is_none() && GateReport::stored_gate(&verdict.report) == Some(gate) {
-                    continue;
-                }
-                self.stop_when_cancelled()?;
-                let damaged = |source| StudioError::Damaged { what: format!("the verdict on artifact {artifact}"), source };
-                let before: GateReport = serde_json::from_value(verdict.report.clone()).map_err(damaged)?;
-                let seen = match &self.judges {
-                    Some(judges) => self.looked_at_again(artifact, node, before.clone(), judges, &placed).await?,
-                    None => before.clone(),
-                };
-                let report = if seen.gate == gate { seen } else { seen.held_against(gate) };
-                if report != before {
-                    self.studio.store.decide(artifact, &self.decision(&report, &node.subject)?).await?;
-                }
+    /// Judges again what was kept of sheets, or of all else: where the project's gate has moved since, and where somebody may
+    /// know by now who is in a picture (a model was added, a sheet accepted). A person's word stands.
+    pub(crate) async fn judge_again(&self, current: &Current, drawn: &HashSet<&Subject>, sheets: bool) -> Result<(), StudioError> {
+        let kept: Vec<(&Node, Uuid)> = (self.graph.nodes.iter())
+            .filter(|node| matches!(node.work, Work::Sheet(_)) == sheets && !drawn.contains(&node.subject))
+            .filter_map(|node| Some((&**node, current.placed.get(&node.subject.to_string())?.artifact)))
+            .collect();
+        let artifacts: Vec<Uuid> = kept.iter().map(|(_, artifact)| *artifact).collect();
+        let verdicts = self.studio.store.latest_verdicts(&artifacts).await?;
+        let placed = self.placed().await?;
+        for (node, artifact) in kept {
+            let Some(verdict) = verdicts.get(&artifact).filter(|verdict| verdict.decided_by == GATE) else { continue };
+            let gate = self.show.gate_of(&node.work);
+            if self.judges.is_none() && GateReport::stored_gate(&verdict.report) == Some(gate) {
+                continue;
+            }
+            self.stop_when_cancelled()?;
+            let damaged = |source| StudioError::Damaged { what: format!("the verdict on artifact {artifact}"), source };
+            let before: GateReport = serde_json::from_value(verdict.report.clone()).map_err(damaged)?;
+            let seen = match &self.judges {
+                Some(judges) => self.looked_at_again(artifact, node, before.clone(), judges, &placed).await?,
+                None => before.clone(),
+            };
+            let report = if seen.gate == gate { seen } else { seen.held_against(gate) };
+            if report != before {
+                self.studio.store.decide(artifact, &self.decision(&report, &node.subject)?).await?;
             }
         }
         Ok(())

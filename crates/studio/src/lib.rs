@@ -16,11 +16,13 @@
 //! # }
 //! ```
 
+mod accepted_sheets;
 pub mod attempts;
 pub mod bible_edit;
 pub mod checkout;
 mod collect;
 mod comfy_engine;
+mod copies;
 mod cut;
 pub mod doctor;
 mod draw;
@@ -67,7 +69,9 @@ mod said;
 pub mod screenplay;
 pub mod search;
 pub mod sheet;
+mod sheet_rounds;
 mod show;
+mod showing;
 mod style;
 pub mod subject;
 pub mod suggestion;

@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use bible::{Digest, Slug};
 use consistency::measure::{Measure, Role};
-use consistency::{Measurement, Outcome, Region, Subject};
+use consistency::{Likeness, Measurement, Outcome, Region, Subject};
 use engine::picture::{PartMap, Raster};
 use vision_models::{
     BoxKind, Embedder, Embedding, Finder, FolderError, FoundBox, Identity, Manifest, ModelFolder, ModelKind, Pinned, Sought, Verified,
@@ -19,13 +19,15 @@ const NO_MODEL: &str = "no identity model is installed, so nobody knows who is i
 /// The networks of a models folder, loaded when the first picture needs them.
 pub(crate) struct Networks {
     folder: Option<ModelFolder>,
-    ready: OnceLock<Result<Ready, String>>,
+    ready: OnceLock<Result<Mutex<Embedder>, String>>,
+    looking: OnceLock<Result<Looking, String>>,
     /// Of pictures that were embedded, by what they are: references are asked for again and again.
     embedded: Mutex<HashMap<(Digest, Slug), Result<Embedding, String>>>,
+    /// The same of what figures look like in small.
+    likenesses: Mutex<HashMap<(Digest, Slug), Result<Likeness, String>>>,
 }
 
-struct Ready {
-    embedder: Mutex<Embedder>,
+struct Looking {
     finder: Mutex<Finder>,
     /// The project's own detector, where it has one.
     detector: Option<String>,
@@ -33,24 +35,34 @@ struct Ready {
 
 impl Networks {
     pub(crate) fn new(folder: Option<ModelFolder>) -> Self {
-        Self { folder, ready: OnceLock::new(), embedded: Mutex::default() }
+        let (embedded, likenesses) = (Mutex::default(), Mutex::default());
+        Self { folder, ready: OnceLock::new(), looking: OnceLock::new(), embedded, likenesses }
     }
 
-    fn ready(&self) -> Result<&Ready, &str> {
+    /// The identity model, where the finder is there too.
+    fn ready(&self) -> Result<&Mutex<Embedder>, &str> {
         let load = || {
             let folder = self.folder.as_ref().ok_or_else(|| NO_MODEL.to_owned())?;
             let model = folder.first_of(ModelKind::Identity).map_err(told)?.ok_or_else(|| NO_MODEL.to_owned())?;
             let embedder = Embedder::open(pinned(&model)?, &model.file).map_err(told)?;
+            self.looking()?;
+            Ok(Mutex::new(embedder))
+        };
+        self.ready.get_or_init(load).as_ref().map_err(String::as_str)
+    }
+
+    fn looking(&self) -> Result<&Looking, String> {
+        let load = || {
             // A detector of one's own was chosen for these pictures; ours is for those who have none.
-            let own = folder.first_of(ModelKind::Finder).map_err(told)?;
+            let own = self.folder.as_ref().map(|folder| folder.first_of(ModelKind::Finder)).transpose().map_err(told)?.flatten();
             let finder = match &own {
                 Some(own) => Finder::open(pinned(own)?, &own.file).map_err(told)?,
                 None => Finder::built_in().map_err(told)?,
             };
             let detector = own.map(|own| name_of(&own.manifest));
-            Ok(Ready { embedder: Mutex::new(embedder), finder: Mutex::new(finder), detector })
+            Ok(Looking { finder: Mutex::new(finder), detector })
         };
-        self.ready.get_or_init(load).as_ref().map_err(String::as_str)
+        self.looking.get_or_init(load).as_ref().map_err(Clone::clone)
     }
 
     /// Whether a folder has an identity model, sound or not.
@@ -61,22 +73,21 @@ impl Networks {
     /// What stands for the vectors that these networks make, with the numbers in each: the identity model, and the
     /// project's own detector where it cuts out who is embedded.
     pub(crate) fn name_and_length(&self) -> Result<(String, usize), String> {
-        let ready = self.ready()?;
-        let embedder = ready.embedder.lock().unwrap_or_else(PoisonError::into_inner);
+        let embedder = self.ready()?.lock().unwrap_or_else(PoisonError::into_inner);
         let name = name_of(embedder.manifest());
-        let name = ready.detector.as_ref().map_or_else(|| name.clone(), |detector| format!("{name}+{detector}"));
+        let name = self.looking()?.detector.as_ref().map_or_else(|| name.clone(), |detector| format!("{name}+{detector}"));
         Ok((name, embedder.manifest().output.length.unwrap_or(0)))
     }
 
-    /// The people of a picture.
+    /// The people of a picture. No identity model is needed for that.
     pub(crate) fn find(&self, image: &Raster) -> Result<Vec<FoundBox>, String> {
         // A network that failed once is as good as before: it has no state between pictures.
-        self.ready()?.finder.lock().unwrap_or_else(PoisonError::into_inner).find(image).map_err(told)
+        self.looking()?.finder.lock().unwrap_or_else(PoisonError::into_inner).find(image).map_err(told)
     }
 
     /// The embedding of a place in a picture; of all of it where none is named.
     pub(crate) fn embed_region(&self, image: &Raster, region: Option<Region>) -> Result<Embedding, String> {
-        self.ready()?.embedder.lock().unwrap_or_else(PoisonError::into_inner).embed(image, region).map_err(told)
+        self.ready()?.lock().unwrap_or_else(PoisonError::into_inner).embed(image, region).map_err(told)
     }
 
     /// Whether there is an identity model that can be used; why not, otherwise.
@@ -86,7 +97,7 @@ impl Networks {
 
     /// The identity model's name, and the difference up to which two pictures show the same.
     pub(crate) fn threshold(&self) -> Option<(String, f64)> {
-        let embedder = self.ready().ok()?.embedder.lock().unwrap_or_else(PoisonError::into_inner);
+        let embedder = self.ready().ok()?.lock().unwrap_or_else(PoisonError::into_inner);
         Some((embedder.manifest().name.clone(), embedder.manifest().threshold?))
     }
 
@@ -104,19 +115,7 @@ impl Networks {
         self.ready()?;
         let embed = || {
             let image = consistency::decode(png).map_err(told)?;
-            let masks = parts.filter(|parts| (parts.width, parts.height) == (image.width, image.height));
-            let figure = match masks {
-                Some(parts) => figure_of(parts, who),
-                None => {
-                    let found = self.find(&image)?;
-                    let people = found.iter().filter(|found| found.kind == BoxKind::Figure).count();
-                    if people > 1 {
-                        return Err(format!("the finder sees {people} people in it"));
-                    }
-                    character(&found, &image)
-                }
-            };
-            let figure = figure.ok_or_else(|| format!("nothing of {who} is to be seen in it"))?;
+            let figure = self.figure(&image, parts, who)?;
             self.embed_region(&image, Some(figure))
         };
         let embedding = embed();
@@ -124,11 +123,46 @@ impl Networks {
         embedding
     }
 
+    /// Where a character is in an accepted picture of them alone: by its masks, or by the finder where there are none.
+    fn figure(&self, image: &Raster, parts: Option<&PartMap>, who: &Slug) -> Result<Region, String> {
+        let masks = parts.filter(|parts| (parts.width, parts.height) == (image.width, image.height));
+        let figure = match masks {
+            Some(parts) => figure_of(parts, who),
+            None => {
+                let found = self.find(image)?;
+                let people = found.iter().filter(|found| found.kind == BoxKind::Figure).count();
+                if people > 1 {
+                    return Err(format!("the finder sees {people} people in it"));
+                }
+                character(&found, image)
+            }
+        };
+        figure.ok_or_else(|| format!("nothing of {who} is to be seen in it"))
+    }
+
+    /// What is known of a character's likeness already.
+    pub(crate) fn known_likeness(&self, file: Digest, who: &Slug) -> Option<Result<Likeness, String>> {
+        self.likenesses.lock().unwrap_or_else(PoisonError::into_inner).get(&(file, who.clone())).cloned()
+    }
+
+    /// What a character of an accepted picture looks like in small.
+    pub(crate) fn likeness(&self, file: Digest, png: &[u8], parts: Option<&PartMap>, who: &Slug) -> Result<Likeness, String> {
+        let look = || {
+            let image = consistency::decode(png).map_err(told)?;
+            let figure = self.figure(&image, parts, who)?;
+            Likeness::of_region(&image, figure).ok_or_else(|| format!("nothing of {who} is to be seen in it"))
+        };
+        let likeness = look();
+        self.likenesses.lock().unwrap_or_else(PoisonError::into_inner).insert((file, who.clone()), likeness.clone());
+        likeness
+    }
+
     /// Who is in a picture, as far as it can be told.
     pub(crate) fn measure(&self, subject: &Subject<'_>, people: &[Sought]) -> Measurement {
-        match self.ready() {
-            Ok(ready) => Identity { embedder: &ready.embedder, finder: &ready.finder, people }.report(subject),
-            Err(reason) => unmeasured(reason, people),
+        let ready = self.ready().map_err(str::to_owned).and_then(|embedder| Ok((embedder, self.looking()?)));
+        match ready {
+            Ok((embedder, looking)) => Identity { embedder, finder: &looking.finder, people }.report(subject),
+            Err(reason) => unmeasured(&reason, people),
         }
     }
 

@@ -12,12 +12,11 @@ use uuid::Uuid;
 use crate::attempts::attempts_at_rejected;
 use crate::cut::is_of;
 use crate::gate::{GateReport, by_construction};
-use crate::graph::{FilmedShot, Graph, Node, Work};
+use crate::graph::{EpisodeNode, FilmedShot, Graph, Node, Work};
 use crate::people::GATE;
 use crate::pieces::Piece;
 use crate::reason::{self, Reason};
 use crate::remembered::Remembered;
-use crate::rendering::Rendering;
 use crate::subject::Subject;
 use crate::{Show, Studio, StudioError};
 
@@ -54,6 +53,9 @@ pub struct Step {
     /// The pieces of a film that are drawn.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub pieces: Vec<Piece>,
+    /// People whom nothing shows to the model, where accepted pictures of sheets do that: the template takes no more of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub without_reference: Vec<Slug>,
     /// Why.
     pub reasons: Vec<Reason>,
 }
@@ -68,7 +70,8 @@ pub enum Action {
     Reuse,
     /// Join an episode.
     Cut,
-    /// Nothing: it is drawn when the pictures that it is drawn from are accepted.
+    /// Nothing: it is drawn when the pictures that it is drawn from, or that show the model who is in it, are accepted; an
+    /// episode is cut when its clips are.
     Wait,
 }
 
@@ -99,7 +102,14 @@ impl Step {
     /// A step that makes a node of the graph.
     pub(crate) fn of(node: &Node, action: Action, reasons: Vec<Reason>) -> Self {
         let pieces = if let Work::Film { pieces, .. } = &node.work { pieces.to_vec() } else { Vec::new() };
-        Self { subject: node.subject.clone(), recipe: node.recipe, action, frames: node.work.frames().into(), pieces, reasons }
+        let frames = node.work.frames().into();
+        Self { subject: node.subject.clone(), recipe: node.recipe, action, frames, pieces, without_reference: Vec::new(), reasons }
+    }
+
+    /// A step that joins an episode, or waits to.
+    pub(crate) fn of_episode(episode: &EpisodeNode, action: Action, frames: u64, reasons: Vec<Reason>) -> Self {
+        let (subject, recipe) = (Subject::Episode(episode.at), episode.recipe);
+        Self { subject, recipe, action, frames, pieces: Vec::new(), without_reference: Vec::new(), reasons }
     }
 }
 
@@ -143,11 +153,16 @@ impl Current {
         Ok(Self { project: Some(project.id), placed: studio.placed_by_subject(project.id).await? })
     }
 
-    /// Whether a film has to wait: the shot that it goes between the key pictures of is drawn, and not accepted.
-    fn waits(&self, node: &Node) -> bool {
-        let (Work::Film { shot, .. }, Subject::Film(at)) = (&node.work, &node.subject) else { return false };
-        let placed = self.placed.get(&Subject::Shot(*at).to_string()).filter(|placed| placed.recipe == *shot);
-        placed.is_some_and(|placed| placed.status != VerdictStatus::Accepted)
+    /// What something has to wait for: a film for its shot, which is drawn and not accepted, or waits itself; all else for the
+    /// pictures that show the model who is in it.
+    fn waits_for(&self, graph: &Graph<'_>, node: &Node) -> Vec<Reason> {
+        let (Work::Film { shot, .. }, Subject::Film(at)) = (&node.work, &node.subject) else {
+            return graph.awaited(&node.subject).into_iter().map(Reason::from).collect();
+        };
+        let of = Subject::Shot(*at);
+        let placed = self.placed.get(&of.to_string()).filter(|placed| placed.recipe == *shot);
+        let open = placed.is_some_and(|placed| placed.status != VerdictStatus::Accepted);
+        if open || !graph.awaited(&of).is_empty() { vec![Reason::NotAccepted] } else { Vec::new() }
     }
 }
 
@@ -164,7 +179,7 @@ impl Studio {
     /// [`StudioError`] when the show names something that cannot be drawn, or the store does not answer.
     pub async fn plan(&self, show: &Show) -> Result<Plan, StudioError> {
         let engine = show.engine();
-        let rendering = Rendering::of(show)?;
+        let rendering = self.rendering_of(show).await?;
         let stamp = show.engine_stamp(&engine, rendering.as_ref());
         let before = self.remembered.lock().unwrap_or_else(PoisonError::into_inner).clone();
         let graph = {
@@ -228,14 +243,27 @@ impl Studio {
             let order: HashMap<&Subject, usize> = graph.nodes.iter().enumerate().map(|(place, node)| (&node.subject, place)).collect();
             steps.sort_by_key(|step| order.get(&step.subject).copied());
         }
-        for waits in steps.iter().filter(|step| step.action == Action::Wait) {
-            drawn_again.remove(&waits.subject);
+        let mut waits: HashMap<Subject, Vec<Reason>> = HashMap::new();
+        for step in steps.iter().filter(|step| step.action == Action::Wait) {
+            drawn_again.remove(&step.subject);
+            waits.insert(step.subject.clone(), step.reasons.clone());
         }
         for episode in &graph.episodes {
             let cut = match current.project {
                 Some(project) => self.store.latest_cut(project, episode.at).await?,
                 None => None,
             };
+            let frames = show.project.episodes.iter().find(|known| known.at == episode.at).map_or(0, bible::story::Episode::frames);
+            let mut missing: Vec<Reason> = Vec::new();
+            for reason in episode.clips.iter().filter_map(|clip| waits.get(clip)).flatten() {
+                if !missing.contains(reason) {
+                    missing.push(reason.clone());
+                }
+            }
+            if !missing.is_empty() {
+                steps.push(Step::of_episode(episode, Action::Wait, frames, missing));
+                continue;
+            }
             let (clips, recipe) = episode.cut_with(|film| uses(&current.placed, film));
             let mut material = episode.clips.iter().chain(episode.films.iter().map(|film| &film.film));
             if cut.as_ref().is_some_and(|cut| is_of(cut, &clips, recipe, &current.placed))
@@ -245,9 +273,7 @@ impl Studio {
                 continue;
             }
             let reason = if cut.is_some() { Reason::Material } else { Reason::New };
-            let frames = show.project.episodes.iter().find(|known| known.at == episode.at).map_or(0, bible::story::Episode::frames);
-            let (subject, reasons) = (Subject::Episode(episode.at), vec![reason]);
-            steps.push(Step { subject, recipe, action: Action::Cut, frames, pieces: Vec::new(), reasons });
+            steps.push(Step { recipe, ..Step::of_episode(episode, Action::Cut, frames, vec![reason]) });
         }
         let mut removed: Vec<String> = Vec::new();
         if !current.placed.is_empty() {
@@ -328,16 +354,17 @@ impl Studio {
         let mut versions: HashMap<Digest, Option<Project>> = HashMap::new();
         let mut steps = Vec::with_capacity(stale.len());
         for node in stale {
+            let waits = current.waits_for(graph, node);
             let action = if known.contains(&node.recipe) {
                 Action::Reuse
-            } else if current.waits(node) {
-                Action::Wait
-            } else {
+            } else if waits.is_empty() {
                 Action::Draw
+            } else {
+                Action::Wait
             };
             let placement = if placements.is_empty() { None } else { placements.get(&node.subject.to_string()) };
             let reasons = match placement {
-                _ if action == Action::Wait => vec![Reason::NotAccepted],
+                _ if action == Action::Wait => waits,
                 None => vec![Reason::New],
                 Some(placement) => {
                     if let std::collections::hash_map::Entry::Vacant(e) = versions.entry(placement.bible) {
@@ -345,15 +372,23 @@ impl Studio {
                     }
                     let old = versions.get(&placement.bible).and_then(Option::as_ref);
                     let mut reasons = reason::changed_fields(&placement.reads, &graph.reads_of(&node.subject)?, old, &show.project);
-                    if reasons.is_empty()
+                    let showing = graph.showing(&node.subject).is_some();
+                    if (reasons.is_empty() || showing)
                         && let Some(before) = self.store.recipe(placement.recipe).await?
                     {
-                        reasons = reason::changed_ingredients(&before, &graph.document_of(&node.subject, &node.work)?);
+                        let now = graph.document_of(&node.subject, &node.work)?;
+                        if reasons.is_empty() {
+                            reasons = reason::changed_ingredients(&before, &now);
+                        } else {
+                            // A field that changed says nothing of the pictures that are accepted.
+                            reasons.extend(reason::changed_references(&before, &now));
+                        }
                     }
                     reasons
                 }
             };
-            steps.push(Step::of(node, action, reasons));
+            let without_reference = graph.showing(&node.subject).map(|showing| showing.without.clone()).unwrap_or_default();
+            steps.push(Step { without_reference, ..Step::of(node, action, reasons) });
         }
         Ok(steps)
     }

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::attempts::{Settlement, Trial};
+use crate::comfy_engine::ComfyEngine;
 use crate::draw::{ClipOrder, Drawn, KeyPicture, Witnesses, frames_of, joined};
 use crate::gate::{GateReport, by_construction};
 use crate::graph::{Graph, Node, Work};
@@ -29,8 +30,9 @@ use crate::people::GATE;
 use crate::picture_files::MadeFile;
 use crate::plan::{Action, Plan, kind_of};
 use crate::progress::{Progress, Stage};
-use crate::reason;
-use crate::rendering::Rendering;
+use crate::reason::{self, Reason};
+use crate::sheet_rounds::SheetsFirst;
+use crate::showing::Showing;
 use crate::subject::Subject;
 use crate::{Show, Studio, StudioError};
 
@@ -58,10 +60,22 @@ pub struct Outcome {
     pub frames: u64,
     /// What waits for a person, or was rejected, with reasons.
     pub waiting: Vec<Listed>,
+    /// What is not drawn until front views are accepted that show the model who is in it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub awaiting: Vec<Awaiting>,
     /// Episodes, with their files.
     pub episodes: Vec<ProducedEpisode>,
     /// How long it took.
     pub seconds: f64,
+}
+
+/// Something that is not drawn yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Awaiting {
+    /// What.
+    pub subject: String,
+    /// What it waits for, as sentences.
+    pub reasons: Vec<String>,
 }
 
 /// An episode of a production.
@@ -83,6 +97,8 @@ pub(crate) struct Production<'a> {
     pub(crate) show: &'a Show,
     pub(crate) graph: &'a Graph<'a>,
     pub(crate) engine: Arc<dyn Engine>,
+    /// The same where the farm draws.
+    pub(crate) comfy: Option<Arc<ComfyEngine>>,
     pub(crate) project: Uuid,
     pub(crate) scratch: PathBuf,
     pub(crate) out: PathBuf,
@@ -93,6 +109,7 @@ pub(crate) struct Production<'a> {
 }
 
 /// What judges pictures of other engines than the layout engine.
+#[derive(Clone)]
 pub(crate) struct Judges {
     pub(crate) networks: Arc<Networks>,
     pub(crate) calibration: Arc<Calibration>,
@@ -104,8 +121,13 @@ impl Studio {
         if by_construction(&graph.capabilities().name) {
             return Ok(None);
         }
+        self.judges(show).map(Some)
+    }
+
+    /// What judges pictures of other engines than the layout engine.
+    pub(crate) fn judges(&self, show: &Show) -> Result<Judges, StudioError> {
         let (networks, calibration) = (Networks::new(self.models.clone()), show.calibration()?);
-        Ok(Some(Judges { networks: Arc::new(networks), calibration: Arc::new(calibration) }))
+        Ok(Judges { networks: Arc::new(networks), calibration: Arc::new(calibration) })
     }
 
     /// Draws what is stale, judges it, and cuts the episodes whose clips are all accepted.
@@ -127,7 +149,9 @@ impl Studio {
         let project = self.note(show).await?;
         self.name_version(&self.history(project), show).await?;
         let layout = Arc::new(show.engine());
-        let rendering = Rendering::of(show)?;
+        let first = SheetsFirst { show, layout: &layout, project, options, progress, cancel };
+        let sheets = self.draw_sheets_first(&first).await?;
+        let rendering = self.rendering_of(show).await?;
         let graph = Graph::drawn(&show.project, &layout, rendering.clone())?;
         let (plan, current) = self.plan_graph(show, &graph).await?;
         let draws = plan.to_draw().next().is_some();
@@ -141,17 +165,25 @@ impl Studio {
                 show,
                 graph: &graph,
                 engine,
+                comfy: at_work.comfy.clone(),
                 project,
                 scratch,
                 out: options.out.clone(),
                 progress,
                 cancel,
-                judges: self.judges_of(show, &graph)?,
+                judges: match &sheets {
+                    Some(sheets) => Some(sheets.judges.clone()),
+                    None => self.judges_of(show, &graph)?,
+                },
             };
             production.tidy(&plan).await?;
             let reused = production.reuse(&plan).await?;
             let to_draw: HashSet<&Subject> = plan.to_draw().map(|step| &step.subject).collect();
-            production.judge_again(&current, &to_draw).await?;
+            // Sheets first: what is accepted of them is what shots are held against.
+            if sheets.is_none() {
+                production.judge_again(&current, &to_draw, true).await?;
+            }
+            production.judge_again(&current, &to_draw, false).await?;
             let mut drawn = production.draw_all(&to_draw, jobs).await?;
             let pictures = plan.to_draw().filter(|step| !matches!(step.subject, Subject::Film(_)));
             let mut frames: u64 = pictures.map(|step| step.frames).sum();
@@ -171,11 +203,17 @@ impl Studio {
                 outcome?;
             }
             let waiting = production.held().await?;
-            let facts = RunFacts { drawn: drawn as u64, cached: (graph.nodes.len() - drawn) as u64, start };
+            let awaiting = production.awaiting();
+            // Sheets that were drawn before the rest was planned are among what stays in that plan.
+            let (sheets_drawn, sheets_reused) = sheets.as_ref().map_or((0, 0), |sheets| (sheets.drawn, sheets.reused));
+            frames += sheets_drawn as u64;
+            drawn += sheets_drawn;
+            let facts = RunFacts { drawn: drawn as u64, cached: graph.nodes.len().saturating_sub(drawn) as u64, start };
             let episodes = production.cut_all(&waiting, &facts).await?;
             drop(std::fs::remove_dir_all(&production.scratch));
-            let unchanged = plan.unchanged;
-            Ok(Outcome { drawn, reused, unchanged, frames, waiting, episodes, seconds: start.elapsed().as_secs_f64() })
+            let unchanged = plan.unchanged.saturating_sub(sheets_drawn + sheets_reused);
+            let (reused, seconds) = (reused + sheets_reused, start.elapsed().as_secs_f64());
+            Ok(Outcome { drawn, reused, unchanged, frames, waiting, awaiting, episodes, seconds })
         };
         let outcome = carried_out.await;
         at_work.rest().await;
@@ -221,7 +259,7 @@ pub(crate) fn fresh_scratch(data: &Path) -> Result<PathBuf, StudioError> {
 
 impl Production<'_> {
     /// Puts in order what earlier productions left: attempts of dead processes, subjects that are gone.
-    async fn tidy(&self, plan: &Plan) -> Result<(), StudioError> {
+    pub(crate) async fn tidy(&self, plan: &Plan) -> Result<(), StudioError> {
         self.studio.store.abandon_attempts(self.project, (self.studio.environment.now)()).await?;
         if !plan.removed.is_empty() {
             self.studio.store.displace(self.project, plan.removed.clone()).await?;
@@ -266,7 +304,7 @@ impl Production<'_> {
     }
 
     /// Draws what is stale: sheets look by look, then clips, several at a time.
-    async fn draw_all(&self, to_draw: &HashSet<&Subject>, jobs: usize) -> Result<usize, StudioError> {
+    pub(crate) async fn draw_all(&self, to_draw: &HashSet<&Subject>, jobs: usize) -> Result<usize, StudioError> {
         // Films come after everything that they are made from, and that may be accepted or not.
         let is_stale = |node: &&Node| to_draw.contains(&node.subject) && !matches!(node.work, Work::Film { .. });
         let stale: Vec<&Node> = self.graph.nodes.iter().map(|node| &**node).filter(is_stale).collect();
@@ -290,6 +328,14 @@ impl Production<'_> {
         Ok(stale.len())
     }
 
+    /// The engine that draws something: where accepted pictures show the model who is in it, one that shows it these.
+    fn engine_for(&self, node: &Node) -> Arc<dyn Engine> {
+        match (&self.comfy, self.graph.showing(&node.subject)) {
+            (Some(comfy), Some(showing)) if *showing != Showing::default() => Arc::new(comfy.showing(showing)),
+            _ => Arc::clone(&self.engine),
+        }
+    }
+
     pub(crate) fn stop_when_cancelled(&self) -> Result<(), StudioError> {
         if self.cancel.is_cancelled() { Err(StudioError::Cancelled) } else { Ok(()) }
     }
@@ -302,7 +348,7 @@ impl Production<'_> {
             self.stop_when_cancelled()?;
             let Work::Sheet(brief) = &node.work else { continue };
             let attempt = self.start(node).await?;
-            let (engine, subject, brief, begun) = (Arc::clone(&self.engine), node.subject.clone(), brief.as_ref().clone(), Instant::now());
+            let (engine, subject, brief, begun) = (self.engine_for(node), node.subject.clone(), brief.as_ref().clone(), Instant::now());
             let task = tokio::task::spawn_blocking(move || KeyPicture::draw(engine.as_ref(), &subject, brief, "picture"));
             let (picture, _) = self.ended(attempt, joined(task, &node.subject).await).await?;
             drawn.push((node, attempt, begun.elapsed().as_secs_f64(), picture));
@@ -315,7 +361,7 @@ impl Production<'_> {
             let witnesses = self.witnesses(node, &placed).await?;
             // Each is compared with those before it, so of two alike one is held and not both.
             let others = prints.clone();
-            let (engine, subject) = (Arc::clone(&self.engine), node.subject.clone());
+            let (engine, subject) = (self.engine_for(node), node.subject.clone());
             let gate = self.show.gate_of(&node.work);
             let judged = tokio::task::spawn_blocking(move || {
                 let (engine, witnesses) = (engine.as_ref(), witnesses.as_ref());
@@ -351,7 +397,7 @@ impl Production<'_> {
                 Work::Shot { clip, .. } => {
                     let witnesses = self.witnesses(node, &self.placed().await?).await?;
                     let attempts = self.show.project.settings.render.attempts();
-                    self.studio.draw_shot(order(clip, Arc::clone(&self.engine)), gate, witnesses, attempts).await
+                    self.studio.draw_shot(order(clip, self.engine_for(node)), gate, witnesses, attempts).await
                 }
                 Work::Transition { from, to, .. } => {
                     let engine = settled(Arc::clone(&self.engine), self.chosen_around(node).await?, &node.subject)?;
@@ -382,7 +428,8 @@ impl Production<'_> {
     async fn witnesses(&self, node: &Node, placed: &[Placed]) -> Result<Option<Witnesses>, StudioError> {
         let Some(Judges { networks, calibration }) = &self.judges else { return Ok(None) };
         let people = self.studio.sought(placed, self.graph, node, networks).await?;
-        Ok(Some(Witnesses { networks: Arc::clone(networks), people, calibration: Arc::clone(calibration) }))
+        let copies = self.studio.copies_of(self.graph, node, networks).await?;
+        Ok(Some(Witnesses { networks: Arc::clone(networks), people, calibration: Arc::clone(calibration), copies }))
     }
 
     pub(crate) async fn start(&self, node: &Node) -> Result<Uuid, StudioError> {
@@ -465,6 +512,15 @@ impl Production<'_> {
             report: json,
             decided_at: (self.studio.environment.now)(),
         })
+    }
+
+    /// What waits until front views are accepted.
+    fn awaiting(&self) -> Vec<Awaiting> {
+        let awaiting = self.graph.nodes.iter().filter_map(|node| {
+            let reasons: Vec<String> = self.graph.awaited(&node.subject).into_iter().map(|front| Reason::from(front).to_string()).collect();
+            (!reasons.is_empty()).then(|| Awaiting { subject: node.subject.to_string(), reasons })
+        });
+        awaiting.collect()
     }
 
     /// What does not pass the gate.

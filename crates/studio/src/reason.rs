@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use bible::Project;
+use bible::{Project, Slug};
 use serde::Serialize;
 use serde_json::Value;
 use store::StoredRead;
+
+use crate::showing::AwaitedFront;
 
 /// Why something has to be made again.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -52,6 +54,24 @@ pub enum Reason {
     KeyPictures,
     /// The key pictures of a shot, which its film would go between, are not accepted.
     NotAccepted,
+    /// The front view of somebody's sheet, which would show the model who they are, is not accepted.
+    NoFront {
+        /// Whose.
+        character: Slug,
+        /// Its name: `sheet mei/everyday/front`.
+        picture: String,
+    },
+    /// Another picture shows the model who somebody is.
+    Reference {
+        /// Who.
+        character: Slug,
+        /// The picture that it was made with; none where there was none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        before: Option<String>,
+        /// The picture now; none where there is none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        after: Option<String>,
+    },
     /// Clips that an episode is joined from are made again, or what is said in it changed.
     Material,
     /// The gate rejects it, and it may be drawn more often than it was.
@@ -65,6 +85,12 @@ pub enum Reason {
     Beside,
 }
 
+impl From<AwaitedFront> for Reason {
+    fn from(AwaitedFront { character, picture }: AwaitedFront) -> Self {
+        Self::NoFront { character, picture }
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -76,6 +102,15 @@ impl fmt::Display for Reason {
             Self::Brief { path, before, after } => write!(f, "{path}: {} → {}", shown(Some(before)), shown(Some(after))),
             Self::KeyPictures => f.write_str("its key pictures are drawn anew"),
             Self::NotAccepted => f.write_str("its key pictures are not accepted"),
+            Self::NoFront { character, picture } => write!(f, "waits for a front view of {character} to be accepted ({picture})"),
+            Self::Reference { character, before: None, after: Some(after) } => write!(f, "{character} is shown to the model by {after}"),
+            Self::Reference { character, before: Some(before), after: Some(after) } if before == after => {
+                write!(f, "another picture of {after} is accepted, by which {character} is shown to the model")
+            }
+            Self::Reference { character, before: Some(before), after: Some(after) } => {
+                write!(f, "{character} is shown to the model by {after}, and was by {before}")
+            }
+            Self::Reference { character, .. } => write!(f, "{character} is not shown to the model any more"),
             Self::Material => f.write_str("its clips or its dialogue changed"),
             Self::Rejected { attempts, of } => {
                 let noun = if *attempts == 1 { "attempt" } else { "attempts" };
@@ -159,6 +194,7 @@ fn walk(value: &Value, steps: &[&str]) -> Option<Value> {
 /// What differs between two recipes besides the fields that were read; both as they are stored.
 pub(crate) fn changed_ingredients(old: &Value, new: &Value) -> Vec<Reason> {
     let mut reasons = Vec::new();
+    let (old_recipe, new_recipe) = (old, new);
     let (before, after) = (&old["recipe"], &new["recipe"]);
     let engine = |recipe: &Value| {
         let word = |key: &str| recipe["engine"][key].as_str().unwrap_or("unknown").to_owned();
@@ -184,7 +220,35 @@ pub(crate) fn changed_ingredients(old: &Value, new: &Value) -> Vec<Reason> {
     for part in ["brief", "from", "to", "frames", "skip", "render", "film"] {
         differences(part, before.get(part).unwrap_or(&Value::Null), after.get(part).unwrap_or(&Value::Null), &mut reasons);
     }
+    reasons.extend(changed_references(old_recipe, new_recipe));
     reasons
+}
+
+/// Who is shown to the model by another picture, between two recipes as they are stored.
+pub(crate) fn changed_references(old: &Value, new: &Value) -> Vec<Reason> {
+    let people = |document: &Value| -> Vec<(Slug, String, Value)> {
+        let listed = document["recipe"]["references"].as_array().into_iter().flatten();
+        let person = |person: &Value| {
+            let text = |key: &str| person[key].as_str();
+            Some((text("character")?.parse().ok()?, text("picture")?.to_owned(), person["file"].clone()))
+        };
+        listed.filter_map(person).collect()
+    };
+    let (old, new) = (people(old), people(new));
+    let of = |people: &[(Slug, String, Value)], who: &Slug| -> Vec<(String, Value)> {
+        people.iter().filter(|(character, ..)| character == who).map(|(_, picture, file)| (picture.clone(), file.clone())).collect()
+    };
+    let mut characters: Vec<&Slug> = old.iter().chain(&new).map(|(character, ..)| character).collect();
+    characters.sort_unstable();
+    characters.dedup();
+    let changed = characters.into_iter().filter_map(|character| {
+        let (before, after) = (of(&old, character), of(&new, character));
+        // A transition shows somebody by a picture of each of its shots.
+        let differs = (0..before.len().max(after.len())).find(|place| before.get(*place) != after.get(*place))?;
+        let named = |pictures: &[(String, Value)]| pictures.get(differs).map(|(picture, _)| picture.clone());
+        Some(Reason::Reference { character: character.clone(), before: named(&before), after: named(&after) })
+    });
+    changed.collect()
 }
 
 fn differences(path: &str, before: &Value, after: &Value, reasons: &mut Vec<Reason>) {
@@ -242,6 +306,31 @@ mod tests {
             ["drawn by layout 1, now layout 2", "the drawing parts/hair/bob/front.svg changed", "brief.picture.framing: medium → close-up"]
         );
         assert!(changed_ingredients(&before, &before).is_empty());
+    }
+
+    #[test]
+    fn a_recipe_with_another_reference_says_who_is_shown_otherwise() {
+        let recipe = |people: &[(&str, &str, &str)]| {
+            let person =
+                |(character, picture, file): &(&str, &str, &str)| json!({ "character": character, "picture": picture, "file": file });
+            json!({ "recipe": { "references": people.iter().map(person).collect::<Vec<_>>() } })
+        };
+        let said = |before: &Value, after: &Value| changed_ingredients(before, after).iter().map(Reason::to_string).collect::<Vec<_>>();
+        let (front, portrait) = ("sheet mei/everyday/front", "sheet mei/everyday/portrait");
+        let before = recipe(&[("mei", front, "11"), ("ren", "sheet ren/plain/front", "55")]);
+        assert_eq!(said(&before, &before), [] as [&str; 0]);
+        assert_eq!(
+            said(&before, &recipe(&[("mei", front, "22"), ("ren", "sheet ren/plain/front", "55")])),
+            ["another picture of sheet mei/everyday/front is accepted, by which mei is shown to the model"]
+        );
+        assert_eq!(
+            said(&before, &recipe(&[("mei", portrait, "33")])),
+            [
+                "mei is shown to the model by sheet mei/everyday/portrait, and was by sheet mei/everyday/front",
+                "ren is not shown to the model any more"
+            ]
+        );
+        assert_eq!(said(&recipe(&[]), &recipe(&[("mei", front, "11")])), ["mei is shown to the model by sheet mei/everyday/front"]);
     }
 
     #[test]

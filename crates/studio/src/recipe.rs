@@ -82,15 +82,20 @@ impl Recipe {
     }
 }
 
-/// The recipe of the same thing drawn by another engine over the layout that this recipe makes.
+/// The recipe of the same thing drawn by another engine over the layout that this recipe makes, by `references` that show
+/// the engine who people are.
 ///
 /// # Errors
 /// Never for a recipe made here.
-pub fn through(layout: &Recipe, engine: &Capabilities, render: &Value) -> Result<Recipe, serde_json::Error> {
+pub fn through(layout: &Recipe, engine: &Capabilities, render: &Value, references: Option<Value>) -> Result<Recipe, serde_json::Error> {
     let mut value = layout.value()?;
     value["engine"] = serde_json::to_value(EngineStamp::from(engine))?;
     value["render"] = render.clone();
     value["layout"] = json!(layout.digest);
+    // Said where there are any alone, so that what was drawn without stays what it is.
+    if let Some(references) = references {
+        value["references"] = references;
+    }
     Recipe::of(&value)
 }
 

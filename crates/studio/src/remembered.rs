@@ -148,6 +148,7 @@ mod tests {
 
     use super::*;
     use crate::Show;
+    use crate::accepted_sheets::AcceptedSheets;
     use crate::rendering::Rendering;
 
     fn show() -> Show {
@@ -186,7 +187,7 @@ mod tests {
         let show = show();
         let engine: LayoutEngine = show.engine();
         let stamp = Digest::of(b"engine");
-        for rendering in [None, filmed(&show)] {
+        for rendering in [None, filmed(&show), shown(&show)] {
             let before =
                 Remembered::new(Arc::clone(&show.project), stamp, &Graph::drawn(&show.project, &engine, rendering.clone()).unwrap());
             for (what, edit) in edits {
@@ -207,5 +208,17 @@ mod tests {
         let render = serde_json::json!({ "engine": "comfyui", "workflow": "sdxl", "film": { "workflow": "wan22-i2v" } });
         Arc::make_mut(&mut show.project).settings.render = serde_json::from_value(render).unwrap();
         Rendering::of(&show).unwrap()
+    }
+
+    /// The show as ComfyUI would draw it that is shown who people are, with every front of its sheets accepted.
+    fn shown(show: &Show) -> Option<Rendering> {
+        let mut show = show.clone();
+        let render = serde_json::json!({ "engine": "comfyui", "workflow": "sdxl", "controls": ["references"] });
+        Arc::make_mut(&mut show.project).settings.render = serde_json::from_value(render).unwrap();
+        let (engine, rendering) = (show.engine(), Rendering::of(&show).unwrap().unwrap());
+        let graph = Graph::drawn(&show.project, &engine, Some(rendering.clone())).unwrap();
+        let fronts = graph.nodes.iter().filter(|node| node.subject.to_string().ends_with("/front"));
+        let sheets = AcceptedSheets::of(fronts.map(|node| (&node.subject, node.recipe, "a front")));
+        Some(rendering.with_sheets(Arc::new(sheets)))
     }
 }

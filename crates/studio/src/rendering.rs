@@ -6,12 +6,13 @@ use std::sync::Arc;
 use bible::project::Canvas;
 use bible::render::{Control, ModelUse, Render};
 use bible::{Digest, Slug};
-use comfyui::template::{Choice, Shelf, Template, Values};
+use comfyui::template::{Choice, Shelf, Takes, Template, Values};
 use engine::correction::NamedPart;
 use engine::picture::{PartMap, Raster};
 use engine::{Capabilities, PictureBrief};
 use serde_json::{Map, Value, json};
 
+use crate::accepted_sheets::AcceptedSheets;
 use crate::drawn_size::{STEP, drawn_size};
 use crate::filming::Filming;
 use crate::pinned_files::pins;
@@ -29,7 +30,12 @@ pub struct Rendering {
     canvas: Canvas,
     show: director::prompt::Show,
     film: Option<Filming>,
+    /// What is accepted of the show's sheets, where that shows the model who people are.
+    sheets: Option<Arc<AcceptedSheets>>,
 }
+
+/// The slots of pictures that show who people are.
+const REFERENCES: &str = "references";
 
 /// The maps of a layout on a server, by the names that it gave them.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,6 +45,8 @@ pub(crate) struct Uploads {
     pub(crate) masks: Vec<(Slug, String)>,
     /// White where alone the picture is drawn anew.
     pub(crate) repaint: Option<String>,
+    /// What shows who people are, the most important first.
+    pub(crate) references: Vec<String>,
 }
 
 impl Rendering {
@@ -62,6 +70,9 @@ impl Rendering {
             wrong(format!("the manifest of {name} has to name its `family` of models, so that prompts are written for it"))
         })?;
         director::prompt::known(family).map_err(|error| wrong(error.to_string()))?;
+        if settings.controls.contains(&Control::References) {
+            check_references(settings, template).map_err(wrong)?;
+        }
         let words = director::prompt::Show::of(&show.project);
         let film = settings.film.as_ref().map(|film| Filming::of(film, &shelf, words.clone())).transpose().map_err(wrong)?;
         Ok(Some(Self {
@@ -71,7 +82,24 @@ impl Rendering {
             canvas: show.project.settings.canvas,
             show: words,
             film,
+            sheets: settings.controls.contains(&Control::References).then(Arc::default),
         }))
+    }
+
+    /// The same with what is accepted of the show's sheets.
+    pub(crate) fn with_sheets(self, sheets: Arc<AcceptedSheets>) -> Self {
+        Self { sheets: Some(sheets), ..self }
+    }
+
+    /// What is accepted of the show's sheets; none where that does not show the model who people are.
+    pub(crate) fn sheets(&self) -> Option<&AcceptedSheets> {
+        self.sheets.as_deref()
+    }
+
+    /// How many pictures that show who people are the template takes.
+    pub(crate) fn most_references(&self) -> usize {
+        let list = self.template.parts().find_map(|(_, used, _)| used.filter(|used| used.each.as_deref() == Some(REFERENCES)));
+        list.map_or(0, |used| used.max.unwrap_or(usize::MAX))
     }
 
     /// The engine's name and version as recipes have them, with what makes the layouts that steer it.
@@ -124,7 +152,8 @@ impl Rendering {
     /// Stands for everything of this.
     pub(crate) fn stamp(&self) -> String {
         let film = self.film.as_ref().map(Filming::stamp);
-        format!("{:?} {} {:?} {:?} {film:?}", self.settings, self.template.source, self.canvas, self.show)
+        let sheets = self.sheets.as_ref().map(|sheets| format!(" {sheets:?}")).unwrap_or_default();
+        format!("{:?} {} {:?} {:?} {film:?}{sheets}", self.settings, self.template.source, self.canvas, self.show)
     }
 
     /// How the films of shots are drawn; none where key pictures are held.
@@ -209,10 +238,20 @@ impl Rendering {
                 set(&format!("regions.{index}.mask"), json!(mask));
             }
         }
+        for (index, reference) in uploads.references.iter().enumerate() {
+            set(&format!("{REFERENCES}.{index}.image"), json!(reference));
+        }
         for (slot, value) in &self.settings.slots {
-            // A pose's model without a pose in the picture has nothing to steer by.
-            if uploads.pose.is_some() || !slot.starts_with("pose.") {
-                set(slot, value.clone());
+            match slot.strip_prefix("references.") {
+                // What is said of a picture that shows somebody needs one.
+                Some(field) if self.wants(Control::References) => {
+                    for slot in of_references(field, uploads.references.len()) {
+                        set(&slot, value.clone());
+                    }
+                }
+                // A pose's model without a pose in the picture has nothing to steer by.
+                _ if uploads.pose.is_none() && slot.starts_with("pose.") => {}
+                _ => set(slot, value.clone()),
             }
         }
         Ok(values)
@@ -221,6 +260,32 @@ impl Rendering {
     pub(crate) fn choice(&self, mut choice: Choice) -> Choice {
         choice.variant = self.variant();
         choice
+    }
+}
+
+/// Why the settings of a show cannot have pictures show a template who people are.
+fn check_references(settings: &Render, template: &Template) -> Result<(), String> {
+    if template.takes("references.0.image") != Some(&Takes::Image) {
+        return Err(format!(
+            "`controls` has `references`, and {} has no `references` that take a picture: take a template that has, such as \
+             sdxl-illustrious or qwen-image-edit, or leave `references` out",
+            template.name
+        ));
+    }
+    let image = settings.slots.keys().find(|slot| slot.starts_with("references.") && slot.ends_with(".image"));
+    image.map_or(Ok(()), |slot| {
+        Err(format!(
+            "`slots` sets `{slot}`, which `references` among the `controls` sets to pictures of the show's sheets: leave out one of the two"
+        ))
+    })
+}
+
+/// The slots that a setting of `references` is for: `weight` of each of so many pictures, `1.weight` of the second alone.
+fn of_references(field: &str, count: usize) -> Vec<String> {
+    match field.split_once('.').and_then(|(number, _)| number.parse::<usize>().ok()) {
+        Some(number) if number < count => vec![format!("{REFERENCES}.{field}")],
+        Some(_) => Vec::new(),
+        None => (0..count).map(|index| format!("{REFERENCES}.{index}.{field}")).collect(),
     }
 }
 
@@ -245,4 +310,28 @@ pub(crate) fn mask_of(parts: &PartMap, character: &Slug) -> Option<Raster> {
     }
     let rgba = parts.indices.iter().flat_map(|index| if inside(index) { [255; 4] } else { [0, 0, 0, 255] }).collect();
     Some(Raster { width: parts.width, height: parts.height, rgba })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_of_references_is_said_of_each_that_there_is() {
+        assert_eq!(of_references("weight", 2), ["references.0.weight", "references.1.weight"]);
+        assert_eq!(of_references("1.weight", 2), ["references.1.weight"]);
+        assert!(of_references("1.weight", 1).is_empty() && of_references("weight", 0).is_empty());
+    }
+
+    #[test]
+    fn a_template_that_takes_no_pictures_of_people_is_refused_and_so_is_a_picture_that_is_set_by_hand() {
+        let shelf = Shelf::built_in().unwrap();
+        let check = |template: &str, slots: &[&str]| {
+            let slots = slots.iter().map(|slot| ((*slot).to_owned(), json!("x"))).collect();
+            check_references(&Render { slots, ..Render::default() }, shelf.get(template).unwrap())
+        };
+        assert_eq!(check("sdxl-illustrious", &["references.adapter"]), Ok(()));
+        assert!(check("qwen-image", &[]).unwrap_err().contains("`controls` has `references`, and qwen-image has no `references`"));
+        assert!(check("sdxl", &["references.0.image"]).unwrap_err().contains("leave out one of the two"));
+    }
 }

@@ -2,9 +2,12 @@
 
 mod estimate;
 
-use studio::Plan;
+use std::collections::BTreeSet;
+
 use studio::estimate::PlanEstimate;
 use studio::plan::{Action, Step};
+use studio::reason::Reason;
+use studio::{Plan, Subject};
 
 use super::ProjectArgument;
 use crate::exit::Exit;
@@ -87,10 +90,7 @@ fn print(plan: &Plan, listed: usize) {
                 output::line(format_args!("        … and {} more", causes.len() - 12));
             }
         }
-        let waiting = plan.steps.iter().filter(|step| step.action == Action::Wait).count();
-        if waiting > 0 {
-            output::line(format_args!("\n{waiting} film(s) wait until the key pictures of their shots are accepted."));
-        }
+        print_waiting(&plan.steps);
         let count = |action: Action| plan.steps.iter().filter(|step| step.action == action).count();
         output::line(format_args!(
             "\nPlan: {} to draw ({} frames), {} to reuse, {} episode(s) to cut, {} unchanged.",
@@ -113,6 +113,29 @@ fn print(plan: &Plan, listed: usize) {
     }
 }
 
+/// What waits, and for what.
+fn print_waiting(steps: &[Step]) {
+    let waits = |step: &&Step| step.action == Action::Wait;
+    let (films, others): (Vec<&Step>, Vec<&Step>) = steps.iter().filter(waits).partition(|step| matches!(step.subject, Subject::Film(_)));
+    if !films.is_empty() {
+        output::line(format_args!("\n{} film(s) wait until the key pictures of their shots are accepted.", films.len()));
+    }
+    let fronts: BTreeSet<&str> = others
+        .iter()
+        .flat_map(|step| &step.reasons)
+        .filter_map(|reason| if let Reason::NoFront { picture, .. } = reason { Some(picture.as_str()) } else { None })
+        .collect();
+    if !fronts.is_empty() {
+        let pictures = others.iter().filter(|step| !matches!(step.subject, Subject::Episode(_))).count();
+        let fronts: Vec<&str> = fronts.into_iter().collect();
+        output::line(format_args!(
+            "\n{pictures} picture(s) and clip(s) wait for front views that show the model who is in them: {}.\n\
+             Accept each with `echo-studio review \"sheet …/front\" --accept` once it is drawn, and produce again.",
+            fronts.join(", ")
+        ));
+    }
+}
+
 fn print_step(step: &Step) {
     let (sign, colour) = match step.action {
         Action::Draw => ("+ draw ", 32),
@@ -130,6 +153,10 @@ fn print_step(step: &Step) {
         step.subject.to_string(),
         output::paint(&reasons.join("; "), 90)
     ));
+    for who in &step.without_reference {
+        let said = format!("no reference is left for {who}: the template takes no more");
+        output::line(format_args!("          {}", output::paint(&said, 90)));
+    }
     for piece in &step.pieces {
         let from = format!("frame-{:04}.png", piece.from);
         let way = piece.to.map_or_else(|| format!("from {from}"), |to| format!("{from} to frame-{to:04}.png"));

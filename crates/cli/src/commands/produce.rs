@@ -48,11 +48,20 @@ pub(crate) async fn run(arguments: Arguments, context: &Context) -> anyhow::Resu
         print(&outcome);
     }
     let uncut = outcome.episodes.iter().any(|episode| episode.missing.is_some());
-    Ok(if uncut || !outcome.waiting.is_empty() { Exit::NeedsReview } else { Exit::Success })
+    Ok(if uncut || !outcome.waiting.is_empty() || !outcome.awaiting.is_empty() { Exit::NeedsReview } else { Exit::Success })
 }
 
+/// Of what waits for front views, so many are listed.
+const AWAITING: usize = 20;
+
 fn print(outcome: &Outcome) {
-    if outcome.drawn == 0 && outcome.reused == 0 {
+    if outcome.drawn == 0 && outcome.reused == 0 && !outcome.awaiting.is_empty() {
+        output::line(format_args!(
+            "Drew nothing: {} pictures and clips wait, {} stay as they were.",
+            outcome.awaiting.len(),
+            outcome.unchanged
+        ));
+    } else if outcome.drawn == 0 && outcome.reused == 0 {
         output::line(format_args!("Nothing to draw: all {} pictures and clips are as the bible has them.", outcome.unchanged));
     } else {
         output::line(format_args!(
@@ -68,6 +77,12 @@ fn print(outcome: &Outcome) {
     }
     for (index, note) in notes.iter().enumerate() {
         output::line(format_args!("[{}] {note}", index + 1));
+    }
+    for held in outcome.awaiting.iter().take(AWAITING) {
+        output::line(format_args!("{} {:<38} {}", output::paint("not drawn   ", 90), held.subject, held.reasons.join("; ")));
+    }
+    if outcome.awaiting.len() > AWAITING {
+        output::line(format_args!("… and {} more (`echo-studio plan --all` lists them)", outcome.awaiting.len() - AWAITING));
     }
     if !outcome.waiting.is_empty() {
         output::line("Decide with `echo-studio review <subject> --accept` or `--reject`, and produce again.");

@@ -3,6 +3,7 @@
 mod films;
 
 pub(crate) use films::FILES;
+use films::files_of;
 pub(super) use films::*;
 use serde_json::{Map, Value, json};
 
@@ -244,6 +245,25 @@ pub(super) fn lora_loader(house: &House) -> Value {
 pub(super) fn clip_text_encode(_: &House) -> Value {
     let inputs = [("text", json!(["STRING", {"multiline": true, "dynamicPrompts": true}])), ("clip", socket("CLIP"))];
     entry("CLIPTextEncode", "conditioning", &inputs, &[], &["CONDITIONING"], false)
+}
+
+pub(super) fn clip_vision_loader(_: &House) -> Value {
+    entry("CLIPVisionLoader", "loaders", &[("clip_name", choice(&files_of("clip_vision")))], &[], &["CLIP_VISION"], false)
+}
+
+pub(super) fn clip_vision_encode(_: &House) -> Value {
+    let inputs = [("clip_vision", socket("CLIP_VISION")), ("image", socket("IMAGE")), ("crop", choice(&["center", "none"]))];
+    entry("CLIPVisionEncode", "conditioning", &inputs, &[], &["CLIP_VISION_OUTPUT"], false)
+}
+
+pub(super) fn unclip_conditioning(_: &House) -> Value {
+    let inputs = [
+        ("conditioning", socket("CONDITIONING")),
+        ("clip_vision_output", socket("CLIP_VISION_OUTPUT")),
+        ("strength", float(1.0, -10.0, 10.0, 0.01)),
+        ("noise_augmentation", float(0.0, 0.0, 1.0, 0.01)),
+    ];
+    entry("unCLIPConditioning", "conditioning", &inputs, &[], &["CONDITIONING"], false)
 }
 
 pub(super) fn empty_latent_image(_: &House) -> Value {

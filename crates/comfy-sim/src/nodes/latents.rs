@@ -1,5 +1,6 @@
 //! Stand-ins for what needs a model: loaders, text encoders, latents. They hold names and sizes.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::{Call, Latent, Left, Output, Stop};
@@ -23,6 +24,30 @@ pub(super) fn clip_text_encode(call: &Call<'_>) -> Result<Left, Stop> {
         Some(Output::Clip) => Ok(Left { outputs: vec![Output::Conditioning(call.text("text")?.to_owned())], ui: None }),
         _ => Err(call.not_a("clip", "tokenize")),
     }
+}
+
+pub(super) fn clip_vision_loader(call: &Call<'_>) -> Result<Left, Stop> {
+    call.text("clip_name")?;
+    Ok(Left { outputs: vec![Output::Vision], ui: None })
+}
+
+/// What is seen in a picture follows from its pixels, so that another picture is seen as something else.
+pub(super) fn clip_vision_encode(call: &Call<'_>) -> Result<Left, Stop> {
+    if !matches!(call.inputs.get("clip_vision"), Some(Output::Vision)) {
+        return Err(call.not_a("clip_vision", "encode_image"));
+    }
+    let mut hasher = DefaultHasher::new();
+    call.images("image")?.iter().for_each(|image| image.as_raw().hash(&mut hasher));
+    Ok(Left { outputs: vec![Output::Seen(format!("like {:016x}", hasher.finish()))], ui: None })
+}
+
+pub(super) fn unclip_conditioning(call: &Call<'_>) -> Result<Left, Stop> {
+    let conditioning = call.conditioning("conditioning")?;
+    let Some(Output::Seen(seen)) = call.inputs.get("clip_vision_output") else {
+        return Err(call.not_a("clip_vision_output", "image_embeds"));
+    };
+    let said = format!("{conditioning}, {seen}, {}", call.number("strength")?);
+    Ok(Left { outputs: vec![Output::Conditioning(said)], ui: None })
 }
 
 pub(super) fn empty_latent_image(call: &Call<'_>) -> Result<Left, Stop> {

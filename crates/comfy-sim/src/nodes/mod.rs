@@ -31,6 +31,10 @@ pub(crate) enum Output {
     Model(String),
     Clip,
     Vae,
+    /// A vision model.
+    Vision,
+    /// What a vision model sees in a picture: words that stand for its pixels.
+    Seen(String),
     Film(Arc<Film>),
     /// A number, text, truth value; what a sampler is to be, and its steps.
     Plain(Value),
@@ -210,6 +214,9 @@ pub(crate) const CLASSES: &[Class] = &[
     Class { name: "CheckpointLoaderSimple", describe: describe::checkpoint_loader, run: latents::checkpoint_loader },
     Class { name: "LoraLoader", describe: describe::lora_loader, run: latents::lora_loader },
     Class { name: "CLIPTextEncode", describe: describe::clip_text_encode, run: latents::clip_text_encode },
+    Class { name: "CLIPVisionLoader", describe: describe::clip_vision_loader, run: latents::clip_vision_loader },
+    Class { name: "CLIPVisionEncode", describe: describe::clip_vision_encode, run: latents::clip_vision_encode },
+    Class { name: "unCLIPConditioning", describe: describe::unclip_conditioning, run: latents::unclip_conditioning },
     Class { name: "EmptyLatentImage", describe: describe::empty_latent_image, run: latents::empty_latent_image },
     Class { name: "VAEEncode", describe: describe::vae_encode, run: latents::vae_encode },
     Class { name: "VAEDecode", describe: describe::vae_decode, run: latents::vae_decode },

@@ -38,7 +38,6 @@ pub use style_describer::StyleDescriber;
 
 use crate::graph::Graph;
 use crate::progress::Progress;
-use crate::rendering::Rendering;
 use crate::{Show, Studio, StudioError};
 use gallery::{Gallery, OnHandKey, PAGE};
 use stock::{OnHand, Stock};
@@ -255,11 +254,11 @@ impl Studio {
 
     /// The pictures that a show should have, and what stands for the show.
     async fn stock(&self, show: &Show) -> Result<(Digest, Arc<Stock>), LookupError> {
+        let rendering = self.rendering_of(show).await?;
         let show = show.clone();
         let memory = self.search.clone();
         let work = tokio::task::spawn_blocking(move || {
             let engine = show.engine();
-            let rendering = Rendering::of(&show)?;
             let engine_stamp = show.engine_stamp(&engine, rendering.as_ref());
             let stamp = Digest::of(&[show.version.as_bytes().as_slice(), engine_stamp.as_bytes().as_slice()].concat());
             if let Some(stock) = remembered(&memory.inner.stocks, &stamp) {

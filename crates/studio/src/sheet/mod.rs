@@ -22,7 +22,6 @@ use crate::people::GATE;
 use crate::plan::Action;
 use crate::produce::{Production, fresh_scratch};
 use crate::progress::Progress;
-use crate::rendering::Rendering;
 use crate::{Judgement, Show, Studio, StudioError, Subject};
 use measure::Kept;
 
@@ -83,7 +82,7 @@ impl Studio {
     pub async fn generate_sheet(&self, show: &Show, asked: &SheetAsked, data: &Path) -> Result<SignedSheet, StudioError> {
         let _lock = ProductionLock::take(data)?;
         let layout = Arc::new(show.engine());
-        let rendering = Rendering::of(show)?;
+        let rendering = self.rendering_of(show).await?;
         let graph = Graph::drawn(&show.project, &layout, rendering.clone())?;
         let (name, nodes) = found(&graph, asked)?;
         let project = self.note(show).await?;
@@ -99,6 +98,7 @@ impl Studio {
             show,
             graph: &graph,
             engine: Arc::clone(&at_work.engine),
+            comfy: at_work.comfy.clone(),
             project,
             scratch: fresh_scratch(data)?,
             out: data.to_owned(),
@@ -145,7 +145,7 @@ impl Studio {
     /// [`StudioError::Unknown`] when the character has no such look, or no sheet was signed yet.
     pub async fn validate_sheet(&self, show: &Show, asked: &SheetAsked) -> Result<Validation, StudioError> {
         let layout = show.engine();
-        let graph = Graph::drawn(&show.project, &layout, Rendering::of(show)?)?;
+        let graph = Graph::drawn(&show.project, &layout, self.rendering_of(show).await?)?;
         let (name, nodes) = found(&graph, asked)?;
         let signed = signed_sheet(self.newest_sheet(show, &name).await?, 0)?;
         let mut damage = Vec::new();
@@ -208,7 +208,7 @@ impl Studio {
     /// As [`Studio::validate_sheet`].
     pub async fn review_sheet(&self, show: &Show, asked: &SheetAsked, judgement: &Judgement) -> Result<SignedSheet, StudioError> {
         let layout = show.engine();
-        let graph = Graph::drawn(&show.project, &layout, Rendering::of(show)?)?;
+        let graph = Graph::drawn(&show.project, &layout, self.rendering_of(show).await?)?;
         let (name, _) = found(&graph, asked)?;
         let sheet = self.newest_sheet(show, &name).await?;
         let at = (self.environment.now)();

@@ -5,14 +5,15 @@ use serde_json::{Value, json};
 use super::{Input, SAMPLERS, SCHEDULERS, choice, entry, float, int, socket};
 use crate::house::House;
 
-/// The model files that films are drawn with, by folder: names only, as all of this server's models are.
-pub(crate) const FILES: [(&str, &[&str]); 3] = [
+/// The model files that films are drawn with and pictures are seen with, by folder: names only, as all of this server's models are.
+pub(crate) const FILES: [(&str, &[&str]); 4] = [
+    ("clip_vision", &["standin_vision.safetensors"]),
     ("diffusion_models", &["standin_high.safetensors", "standin_low.safetensors", "standin_video.safetensors"]),
     ("text_encoders", &["standin_text.safetensors"]),
     ("vae", &["standin_vae.safetensors"]),
 ];
 
-fn files_of(folder: &str) -> Vec<&'static str> {
+pub(super) fn files_of(folder: &str) -> Vec<&'static str> {
     FILES.iter().filter(|(name, _)| *name == folder).flat_map(|(_, files)| files.iter().copied()).collect()
 }
 
