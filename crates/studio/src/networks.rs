@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use bible::{Digest, Slug};
 use consistency::measure::{Measure, Role};
-use consistency::{Measurement, Outcome, Region, Subject};
+use consistency::{Measurement, Outcome, Region, SegmentedColours, Subject};
 use engine::picture::{PartMap, Raster};
 use vision_models::{
     BoxKind, Embedder, Embedding, Finder, FolderError, FoundBox, Identity, Manifest, ModelFolder, ModelKind, Pinned, Sought, Verified,
@@ -19,6 +19,7 @@ const NO_MODEL: &str = "no identity model is installed, so nobody knows who is i
 /// The networks of a models folder, loaded when the first picture needs them.
 pub(crate) struct Networks {
     folder: Option<ModelFolder>,
+    sight: OnceLock<Result<Sight, String>>,
     ready: OnceLock<Result<Ready, String>>,
     /// Of pictures that were embedded, by what they are: references are asked for again and again.
     embedded: Mutex<HashMap<(Digest, Slug), Result<Embedding, String>>>,
@@ -26,6 +27,10 @@ pub(crate) struct Networks {
 
 struct Ready {
     embedder: Mutex<Embedder>,
+}
+
+/// What sees where people are; there is always something.
+struct Sight {
     finder: Mutex<Finder>,
     /// The project's own detector, where it has one.
     detector: Option<String>,
@@ -33,7 +38,7 @@ struct Ready {
 
 impl Networks {
     pub(crate) fn new(folder: Option<ModelFolder>) -> Self {
-        Self { folder, ready: OnceLock::new(), embedded: Mutex::default() }
+        Self { folder, sight: OnceLock::new(), ready: OnceLock::new(), embedded: Mutex::default() }
     }
 
     fn ready(&self) -> Result<&Ready, &str> {
@@ -41,16 +46,24 @@ impl Networks {
             let folder = self.folder.as_ref().ok_or_else(|| NO_MODEL.to_owned())?;
             let model = folder.first_of(ModelKind::Identity).map_err(told)?.ok_or_else(|| NO_MODEL.to_owned())?;
             let embedder = Embedder::open(pinned(&model)?, &model.file).map_err(told)?;
+            // Without somebody cut out there is nothing to embed.
+            self.sight()?;
+            Ok(Ready { embedder: Mutex::new(embedder) })
+        };
+        self.ready.get_or_init(load).as_ref().map_err(String::as_str)
+    }
+
+    fn sight(&self) -> Result<&Sight, &str> {
+        let load = || {
             // A detector of one's own was chosen for these pictures; ours is for those who have none.
-            let own = folder.first_of(ModelKind::Finder).map_err(told)?;
+            let own = self.folder.as_ref().map(|folder| folder.first_of(ModelKind::Finder)).transpose().map_err(told)?.flatten();
             let finder = match &own {
                 Some(own) => Finder::open(pinned(own)?, &own.file).map_err(told)?,
                 None => Finder::built_in().map_err(told)?,
             };
-            let detector = own.map(|own| name_of(&own.manifest));
-            Ok(Ready { embedder: Mutex::new(embedder), finder: Mutex::new(finder), detector })
+            Ok(Sight { finder: Mutex::new(finder), detector: own.map(|own| name_of(&own.manifest)) })
         };
-        self.ready.get_or_init(load).as_ref().map_err(String::as_str)
+        self.sight.get_or_init(load).as_ref().map_err(String::as_str)
     }
 
     /// Whether a folder has an identity model, sound or not.
@@ -64,14 +77,14 @@ impl Networks {
         let ready = self.ready()?;
         let embedder = ready.embedder.lock().unwrap_or_else(PoisonError::into_inner);
         let name = name_of(embedder.manifest());
-        let name = ready.detector.as_ref().map_or_else(|| name.clone(), |detector| format!("{name}+{detector}"));
+        let name = self.sight()?.detector.as_ref().map_or_else(|| name.clone(), |detector| format!("{name}+{detector}"));
         Ok((name, embedder.manifest().output.length.unwrap_or(0)))
     }
 
     /// The people of a picture.
     pub(crate) fn find(&self, image: &Raster) -> Result<Vec<FoundBox>, String> {
         // A network that failed once is as good as before: it has no state between pictures.
-        self.ready()?.finder.lock().unwrap_or_else(PoisonError::into_inner).find(image).map_err(told)
+        self.sight()?.finder.lock().unwrap_or_else(PoisonError::into_inner).find(image).map_err(told)
     }
 
     /// The embedding of a place in a picture; of all of it where none is named.
@@ -124,10 +137,17 @@ impl Networks {
         embedding
     }
 
+    /// The colours of the people of a picture that has no part masks.
+    pub(crate) fn segmented_colours(&self, subject: &Subject<'_>, light: Result<[f32; 3], &str>) -> Measurement {
+        // Nothing is looked for where nothing could be measured.
+        let found = if light.is_ok() { self.find(subject.image) } else { Ok(Vec::new()) };
+        SegmentedColours::new(found.as_deref().map_err(String::as_str), light).report(subject)
+    }
+
     /// Who is in a picture, as far as it can be told.
     pub(crate) fn measure(&self, subject: &Subject<'_>, people: &[Sought]) -> Measurement {
-        match self.ready() {
-            Ok(ready) => Identity { embedder: &ready.embedder, finder: &ready.finder, people }.report(subject),
+        match self.ready().and_then(|ready| Ok((ready, self.sight()?))) {
+            Ok((ready, sight)) => Identity { embedder: &ready.embedder, finder: &sight.finder, people }.report(subject),
             Err(reason) => unmeasured(reason, people),
         }
     }
