@@ -173,9 +173,10 @@ impl Studio {
         let brief = &document["recipe"]["brief"];
         let backdrop = Backdrop::deserialize(&brief.get("picture").unwrap_or(brief)["backdrop"]);
         let figure = FigureBrief::deserialize(&document["figures"][&person.1]);
-        Ok(figure.ok().zip(backdrop.ok()).and_then(|(figure, backdrop)| {
-            Some(AskedColours { light: declared_light(&backdrop).ok()?, parts: figure_parts(&figure) })
-        }))
+        Ok(figure
+            .ok()
+            .zip(backdrop.ok())
+            .and_then(|(figure, backdrop)| Some(AskedColours { light: declared_light(&backdrop).ok()?, parts: figure_parts(&figure) })))
     }
 
     /// Who is in the pictures of something, by its recipe.

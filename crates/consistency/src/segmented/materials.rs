@@ -46,8 +46,6 @@ pub(super) struct Mass {
     pub(super) face: f64,
     /// Below the head.
     pub(super) body: f64,
-    /// Where eyes are.
-    pub(super) eyes: f64,
 }
 
 /// Regions of a figure that look like one material: of one colour, or the shadow and light of it.
@@ -62,39 +60,21 @@ pub(super) struct Material {
 }
 
 /// A region with its colour.
-#[derive(Debug, Clone)]
-pub(super) struct Patch {
-    pub(super) label: u32,
-    /// Mean of the gamma-encoded channels, 0 to 255.
-    pub(super) seen: [f64; 3],
-    /// How much of it is where.
-    pub(super) mass: Mass,
-    /// Its middle, from 0 to 1 across the head's box.
-    pub(super) across: f64,
-    /// Its material, by its place among them.
-    pub(super) material: usize,
+struct Patch {
+    label: u32,
     inside: u32,
+    seen: [f64; 3],
     lab: Cielab,
-}
-
-/// What a figure is made of.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Made {
-    /// Its materials, those of the largest regions first.
-    pub(super) materials: Vec<Material>,
-    /// Its regions, the largest first.
-    pub(super) patches: Vec<Patch>,
+    mass: Mass,
 }
 
 impl Zones {
     /// How much a pixel counts where hair and where the face is. In units of the head's box: the face is an ellipse around
-    /// (0.5, 0.66), hair the rest of the ellipse that fills the box, and less of it where it is beside the face; eyes are in
-    /// a band across the face.
+    /// (0.5, 0.66), hair the rest of the ellipse that fills the box, and less of it where it is beside the face.
     fn weights(self, x: usize, y: usize) -> Mass {
         let mut mass = Mass { all: 1.0, ..Mass::default() };
         let [across, down] = self.head.within(x, y);
         if self.head.holds(x, y) {
-            mass.eyes = f64::from(u8::from((0.42..0.74).contains(&down) && (0.1..0.9).contains(&across)));
             let reach = |middle: [f64; 2], half: [f64; 2]| ((across - middle[0]) / half[0]).hypot((down - middle[1]) / half[1]);
             if reach([0.5, 0.66], [0.26, 0.24]) <= 1.0 {
                 mass.face = 1.0;
@@ -116,15 +96,14 @@ impl Mass {
         self.hair += other.hair;
         self.face += other.face;
         self.body += other.body;
-        self.eyes += other.eyes;
     }
 }
 
-/// What a figure is made of.
-pub(super) fn of(image: &Raster, regions: &Regions, zones: Zones, light: Light) -> Made {
+/// The materials of a figure, those of the largest regions first.
+pub(super) fn of(image: &Raster, regions: &Regions, zones: Zones, light: Light) -> Vec<Material> {
     let mut sums = vec![[0u64; 3]; regions.count];
     let (mut pixels, mut inside, mut outside) = (vec![0u32; regions.count], vec![0u32; regions.count], vec![0u32; regions.count]);
-    let (mut masses, mut across) = (vec![Mass::default(); regions.count], vec![0.0; regions.count]);
+    let mut masses = vec![Mass::default(); regions.count];
     let near = zones.whole.grown(SPILL, image);
     let codes = image.rgba.as_chunks::<4>().0;
     for (x, y, label, interior) in regions.pixels() {
@@ -134,21 +113,12 @@ pub(super) fn of(image: &Raster, regions: &Regions, zones: Zones, light: Light) 
             inside[label] += 1;
             sums[label].iter_mut().zip(codes[y * image.width as usize + x]).for_each(|(sum, code)| *sum += u64::from(code));
             masses[label].add(zones.weights(x, y));
-            across[label] += zones.head.within(x, y)[0];
         }
     }
     let around: u32 = outside.iter().sum();
     let patch = |label: usize| {
         let seen = sums[label].map(|sum| sum as f64 / f64::from(inside[label]));
-        Patch {
-            label: label as u32,
-            seen,
-            mass: masses[label],
-            across: across[label] / f64::from(inside[label]),
-            material: 0,
-            inside: inside[label],
-            lab: lab(seen.map(decode)),
-        }
+        Patch { label: label as u32, inside: inside[label], seen, lab: lab(seen.map(decode)), mass: masses[label] }
     };
     let solid = |label: &usize| inside[*label] >= LEAST_INSIDE && f64::from(inside[*label]) >= f64::from(pixels[*label]) * LEAST_SOLID;
     let is_ground = |label: &usize| f64::from(outside[*label]) > f64::from(pixels[*label]) * OUTSIDE;
@@ -160,10 +130,9 @@ pub(super) fn of(image: &Raster, regions: &Regions, zones: Zones, light: Light) 
     // Stable: equal ones stay in reading order.
     patches.sort_by_key(|patch| std::cmp::Reverse(patch.inside));
     let mut materials: Vec<(Material, Shades)> = Vec::new();
-    for patch in &mut patches {
-        let shades = Shades::of(patch, light);
-        patch.material = materials.iter().position(|(_, known)| known.fits(&shades)).unwrap_or(materials.len());
-        match materials.get_mut(patch.material) {
+    for patch in patches {
+        let shades = Shades::of(&patch, light);
+        match materials.iter_mut().find(|(_, known)| known.fits(&shades)) {
             Some((material, _)) => {
                 material.labels.push(patch.label);
                 material.mass.add(patch.mass);
@@ -171,7 +140,7 @@ pub(super) fn of(image: &Raster, regions: &Regions, zones: Zones, light: Light) 
             None => materials.push((Material { labels: vec![patch.label], seen: patch.seen, mass: patch.mass }, shades)),
         }
     }
-    Made { materials: materials.into_iter().map(|(material, _)| material).collect(), patches }
+    materials.into_iter().map(|(material, _)| material).collect()
 }
 
 /// A colour without the light, and what cel shading makes of it.

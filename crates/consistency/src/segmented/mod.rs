@@ -13,7 +13,6 @@
 //! Nobody measured the finder on drawings by people, so what comes of it is a [`Role::Supporting`] measure: it tells a person
 //! something, feeds the calibrated probability, and decides nothing.
 
-mod eyes;
 mod materials;
 mod parts;
 mod people;
@@ -25,7 +24,7 @@ mod who;
 
 use engine::picture::{PartEntry, PartMap, Raster};
 
-use self::materials::{AROUND, Made, Zones};
+use self::materials::{AROUND, Material, Zones};
 use self::parts::{Person, Told};
 use self::people::Figure;
 use self::reduced::{Rect, Reduced};
@@ -61,7 +60,7 @@ struct Segmented {
 /// A figure with its regions and materials.
 struct Seen {
     regions: Regions,
-    made: Made,
+    materials: Vec<Material>,
 }
 
 impl<'a> SegmentedColours<'a> {
@@ -93,12 +92,11 @@ impl<'a> SegmentedColours<'a> {
             return Err(not_measured("the finder sees nobody in the picture"));
         }
         let seen: Vec<Result<Seen, &str>> = figures.iter().map(|figure| seen(&reduced, figure, light)).collect();
-        let nothing = Made::default();
         let told: Vec<Vec<Told>> = seen
             .iter()
             .map(|seen| {
-                let made = seen.as_ref().map_or(&nothing, |seen| &seen.made);
-                people.iter().map(|person| person.told(made)).collect()
+                let materials = seen.as_ref().map_or(&[][..], |seen| &seen.materials[..]);
+                people.iter().map(|person| person.told(materials)).collect()
             })
             .collect();
         let costs: Vec<Vec<f64>> = told.iter().map(|told| told.iter().map(|told| told.cost).collect()).collect();
@@ -137,8 +135,8 @@ fn seen(reduced: &Reduced, figure: &Figure, light: Light) -> Result<Seen, &'stat
     }
     let zones = Zones { whole: reduced.rect(figure.whole), head };
     let regions = Regions::of(&reduced.image, zones.whole.grown(AROUND, &reduced.image));
-    let made = materials::of(&reduced.image, &regions, zones, light);
-    Ok(Seen { regions, made })
+    let materials = materials::of(&reduced.image, &regions, zones, light);
+    Ok(Seen { regions, materials })
 }
 
 /// A part map that is being made.

@@ -5,6 +5,7 @@ use engine::picture::Raster;
 
 use super::SegmentedColours;
 use crate::boxes::{BoxKind, FoundBox};
+use crate::calibration::{Calibrated, Domain};
 use crate::colour::{ColourEvidence, CutOut};
 use crate::measure::{Evidence, ExpectedPart, Measure, Outcome, Subject};
 use crate::score::Score;
@@ -150,6 +151,21 @@ fn what_is_off_by_segmentation_alone_neither_rejects_nor_accepts() {
         let verdict = judge(vec![report], Score::AT_TOLERANCE);
         assert_eq!((verdict.status, verdict.score), (Status::NeedsReview, None));
     }
+}
+
+#[test]
+fn a_probability_that_rests_on_segmented_colours_alone_decides_nothing_however_certain() {
+    let calibrated = |used: &[&str]| Calibrated {
+        probability: Some(0.01),
+        certainty: 0.99,
+        used: used.iter().map(|measure| (*measure).to_owned()).collect(),
+        not_measured: Vec::new(),
+        calibration: "project@1".to_owned(),
+        domain: Domain::DiffusedWithoutLayout,
+        valid: true,
+    };
+    assert_eq!(calibrated(&[SegmentedColours::NAME]).decisive(), None);
+    assert!(calibrated(&["identity", SegmentedColours::NAME]).decisive().is_some());
 }
 
 #[test]
