@@ -41,9 +41,9 @@ const CANVAS: Canvas = Canvas { width: 960, height: 540 };
 const RIGHT: u32 = 12;
 const WRONG: u32 = 2;
 /// What a calibration fitted on the set may say of itself.
-const VALID_FOR: &str = "Pictures painted over a layout of the built-in engine whose part masks are known, in flat cel style. The drifts \
-    are generated, one at a time. It was never measured on pictures of a diffusion model, on other styles, or on drift of several kinds at \
-    once; there its probabilities are guesses.";
+const VALID_FOR: &str = "Generated pictures in flat cel style: painted over a layout of the built-in engine whose part masks are known, and \
+    without their masks where they were measured without. The drifts are generated, one at a time. It was never measured on pictures of a \
+    diffusion model, on drawings by people, on other styles, or on drift of several kinds at once; there its probabilities are guesses.";
 
 /// Writes the set.
 pub(crate) fn write(folder: &Path, seed: u64, characters: u32) -> anyhow::Result<u32> {

@@ -45,7 +45,7 @@ mod tests {
     use bible::Colour;
 
     use super::*;
-    use crate::colour::Tone;
+    use crate::colour::{CutOut, Tone};
     use crate::measure::Region;
 
     fn evidence(parts: &[(&str, Colour, Tone)]) -> ColourEvidence {
@@ -65,7 +65,7 @@ mod tests {
             at: Region { left: 0, top: 0, width: 1, height: 1, centre: [0, 0] },
             as_a_whole: false,
         };
-        ColourEvidence { parts: parts.iter().map(part).collect(), unmeasured: Vec::new(), mean: Score::FULL }
+        ColourEvidence { parts: parts.iter().map(part).collect(), unmeasured: Vec::new(), mean: Score::FULL, cut_out: CutOut::Masks }
     }
 
     #[test]

@@ -63,6 +63,28 @@ pub struct ColourEvidence {
     pub unmeasured: Vec<UnmeasuredPart>,
     /// Mean score of the measured parts, for comparison: the worst decides.
     pub mean: Score,
+    /// How it is known where the parts are.
+    #[serde(default, skip_serializing_if = "CutOut::is_by_masks")]
+    pub cut_out: CutOut,
+}
+
+/// How it is known where the parts of a picture are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CutOut {
+    /// The layout, or the engine that drew the picture, says so.
+    #[default]
+    Masks,
+    /// They were told apart by their colours and places ([`crate::SegmentedColours`]): less sure, and it decides nothing.
+    Segmentation,
+}
+
+impl CutOut {
+    /// Whether masks say where the parts are.
+    #[must_use]
+    pub const fn is_by_masks(&self) -> bool {
+        matches!(self, Self::Masks)
+    }
 }
 
 /// One part, measured.
@@ -319,14 +341,15 @@ pub(crate) fn region<'a>(cells: impl Iterator<Item = &'a Cell>) -> Region {
 
 impl PartColour {
     /// What to tell a person when the part is out of tolerance.
-    fn finding(&self) -> Option<Finding> {
+    fn finding(&self, cut_out: CutOut) -> Option<Finding> {
         if self.difference <= self.tolerance {
             return None;
         }
+        let sign = if cut_out.is_by_masks() { "" } else { ", segmented and not masked" };
         let whose = self.owner.as_ref().map_or_else(String::new, |owner| format!(" of {owner}"));
         let [x, y] = self.at.centre;
         let message = format!(
-            "{}{whose}: expected {}, found {} (ΔE {:.1}, tolerance {:.1}) at ({x},{y})",
+            "{}{whose}: expected {}, found {} (ΔE {:.1}, tolerance {:.1}) at ({x},{y}){sign}",
             self.part, self.expected, self.found, self.found_difference, self.tolerance
         );
         Some(Finding { severity: Severity::Note, code: "colour-off".to_owned(), message, at: Some(self.at) })
@@ -347,13 +370,18 @@ impl Measure for ColourModel {
     }
 
     fn measure(&self, subject: &Subject<'_>) -> Outcome {
-        let not_measured = |reason: String| Outcome::NotMeasured { reason };
         let Some(map) = subject.parts.or(subject.layout.map(|layout| layout.parts)) else {
-            return not_measured("the engine gave no part map, so no colour can be assigned to a part".to_owned());
+            return Outcome::NotMeasured { reason: "the engine gave no part map, so no colour can be assigned to a part".to_owned() };
         };
-        if let Err(reason) = fits(subject, map) {
-            return not_measured(reason);
-        }
+        self.by_map(subject, map).map_or_else(|nothing| nothing, ColourEvidence::outcome)
+    }
+}
+
+impl ColourModel {
+    /// The colours of the parts of a map; what came of it where no part could be measured.
+    pub(crate) fn by_map(&self, subject: &Subject<'_>, map: &PartMap) -> Result<ColourEvidence, Outcome> {
+        let not_measured = |reason: String| Outcome::NotMeasured { reason };
+        fits(subject, map).map_err(not_measured)?;
         let targets = self.targets(&map.parts, subject.expected);
         let census = census::count(subject.image, map, self.least_pixels);
         let wholes = self.whole_parts(subject, map, &targets, &census);
@@ -373,22 +401,29 @@ impl Measure for ColourModel {
             }
         }
         if parts.is_empty() {
-            return match (asked, unmeasured.first()) {
+            return Err(match (asked, unmeasured.first()) {
                 (0, _) => Outcome::NotApplicable { reason: "no part of the picture has colours in the bible".to_owned() },
                 (_, None) => Outcome::NotApplicable { reason: "no part that has colours in the bible is in sight".to_owned() },
                 (_, Some(first)) => {
                     not_measured(format!("none of {} parts in sight can be measured; {}: {}", unmeasured.len(), name(first), first.reason))
                 }
-            };
+            });
         }
         parts.sort_by(|one, two| {
             (one.score.value().total_cmp(&two.score.value())).then_with(|| (&one.owner, &one.part).cmp(&(&two.owner, &two.part)))
         });
-        let findings = parts.iter().filter_map(PartColour::finding).collect();
         let sum: f64 = parts.iter().map(|part| part.score.value()).sum();
         let mean = Score::new((sum / parts.len() as f64).clamp(0.0, 1.0)).unwrap_or(Score::NONE);
-        let worst = parts.iter().map(|part| part.score).fold(Score::FULL, Score::min);
-        Outcome::Measured { score: worst, findings, evidence: Evidence::Colour(ColourEvidence { parts, unmeasured, mean }) }
+        Ok(ColourEvidence { parts, unmeasured, mean, cut_out: CutOut::Masks })
+    }
+}
+
+impl ColourEvidence {
+    /// The worst part decides, and what is out of tolerance is said.
+    pub(crate) fn outcome(self) -> Outcome {
+        let findings = self.parts.iter().filter_map(|part| part.finding(self.cut_out)).collect();
+        let score = self.parts.iter().map(|part| part.score).fold(Score::FULL, Score::min);
+        Outcome::Measured { score, findings, evidence: Evidence::Colour(self) }
     }
 }
 

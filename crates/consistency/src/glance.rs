@@ -10,7 +10,7 @@ pub const COLUMNS: usize = 64;
 pub const ROWS: usize = 36;
 
 /// Linear light of each gamma-encoded code value, in 65,535ths: whole numbers add up the same in any order.
-static LINEAR: LazyLock<[u32; 256]> = LazyLock::new(|| {
+pub(crate) static LINEAR: LazyLock<[u32; 256]> = LazyLock::new(|| {
     std::array::from_fn(|code| {
         let value = code as f64 / 255.0;
         let linear = if value <= 0.04045 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) };

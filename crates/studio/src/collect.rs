@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use bible::Slug;
-use serde::Serialize;
+use engine::brief::{Backdrop, FigureBrief};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use store::{Artifact, ArtifactFile, Decision, RecipeKind, VerdictStatus};
 use uuid::Uuid;
 
-use crate::gate::{GateReport, by_construction};
-use crate::pairs::About;
+use crate::gate::{GateReport, by_construction, declared_light, figure_parts};
+use crate::pairs::{About, AskedColours};
 use crate::{Show, Studio, StudioError, Subject};
 
 /// The picture of a sheet that stands for the others, where it is accepted.
@@ -71,6 +72,8 @@ struct Pair {
     picture: ArtifactFile,
     reference: ArtifactFile,
     layout: Vec<(&'static str, ArtifactFile)>,
+    /// What was asked for, where no layout says so.
+    colours: Option<AskedColours>,
 }
 
 impl Studio {
@@ -148,15 +151,32 @@ impl Studio {
         let Some(reference) = fitting.min_by(|one, other| one.rank().cmp(&other.rank())) else {
             return Ok(Err(format!("no other accepted picture of a sheet shows {} as they look in it", person.0)));
         };
-        let pair = |picture: &ArtifactFile| Pair {
-            who: person.0.clone(),
-            same,
-            kind: artifact.kind,
-            picture: picture.clone(),
-            reference: reference.file.clone(),
-            layout: layout_of(artifact, picture.name.trim_end_matches(".png")),
+        let colours = self.colours_of(artifact, person).await?;
+        let pair = |picture: &ArtifactFile| {
+            let layout = layout_of(artifact, picture.name.trim_end_matches(".png"));
+            Pair {
+                who: person.0.clone(),
+                same,
+                kind: artifact.kind,
+                picture: picture.clone(),
+                reference: reference.file.clone(),
+                colours: colours.clone().filter(|_| layout.is_empty()),
+                layout,
+            }
         };
         Ok(Ok(pictures.into_iter().map(pair).collect()))
+    }
+
+    /// The colours that something was asked to have, by its recipe; none under a light that nobody declared.
+    async fn colours_of(&self, artifact: &Artifact, person: &Person) -> Result<Option<AskedColours>, StudioError> {
+        let document = self.store.recipe(artifact.recipe).await?.unwrap_or_default();
+        let brief = &document["recipe"]["brief"];
+        let backdrop = Backdrop::deserialize(&brief.get("picture").unwrap_or(brief)["backdrop"]);
+        let figure = FigureBrief::deserialize(&document["figures"][&person.1]);
+        Ok(figure
+            .ok()
+            .zip(backdrop.ok())
+            .and_then(|(figure, backdrop)| Some(AskedColours { light: declared_light(&backdrop).ok()?, parts: figure_parts(&figure) })))
     }
 
     /// Who is in the pictures of something, by its recipe.
@@ -192,6 +212,11 @@ impl Studio {
         for (name, file) in files.into_iter().chain(pair.layout.iter().map(|(name, file)| (*name, file))) {
             let (path, bytes) = (folder.join(name), self.blobs.get(file.digest).await?);
             std::fs::write(&path, bytes).map_err(StudioError::file("writing", path))?;
+        }
+        if let Some(colours) = &pair.colours {
+            let unwritable = |source| StudioError::Damaged { what: format!("what {} should look like", pair.who), source };
+            let (path, json) = (folder.join(AskedColours::FILE), serde_json::to_vec_pretty(colours).map_err(unwritable)?);
+            std::fs::write(&path, json).map_err(StudioError::file("writing", path))?;
         }
         Ok(())
     }

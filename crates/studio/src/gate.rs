@@ -1,15 +1,16 @@
 //! The gate: every key picture is read back, measured against what the bible asks for, and judged.
 
+use bible::story::TimeOfDay;
 use bible::{Colour, Tones};
 use consistency::calibration::Domain;
-use consistency::colour::ColourEvidence;
+use consistency::colour::{ColourEvidence, PartColour};
 use consistency::measure::{Evidence, Role};
 use consistency::{
     Attributes, Calibration, ClipReport, ColourModel, ExpectedPart, Fingerprint, Gate, Layout, Linework, Measure, Measurement, Other,
     Outcome, Score, Status, Structure, Subject, Technical, Verdict, judge, judge_calibrated,
 };
 use engine::PictureBrief;
-use engine::brief::{PropBrief, WornBrief};
+use engine::brief::{Backdrop, FigureBrief, PropBrief, WornBrief};
 use engine::picture::{PartMap, Raster, Skeleton};
 use serde::{Deserialize, Serialize};
 use vision_models::Sought;
@@ -98,7 +99,7 @@ impl GateReport {
 pub struct MeasuredPart {
     /// The picture's file name.
     pub picture: String,
-    /// `hair of mei`.
+    /// `hair of mei`; `hair of mei, segmented` where no mask says where it is.
     pub part: String,
     /// The colour that the bible gives it.
     pub expected: Colour,
@@ -124,9 +125,14 @@ impl PictureVerdict {
     }
 }
 
-/// The colours that a verdict rests on; none when they were not measured.
+/// The colours that a verdict rests on, by masks; none when they were not measured.
 pub(crate) fn colours_of(verdict: &Verdict) -> Option<&ColourEvidence> {
-    verdict.measurements.iter().find_map(|measurement| match &measurement.outcome {
+    all_colours_of(verdict).find(|colours| colours.cut_out.is_by_masks())
+}
+
+/// All colours that were measured of a picture, by masks or by segmentation.
+pub(crate) fn all_colours_of(verdict: &Verdict) -> impl Iterator<Item = &ColourEvidence> {
+    verdict.measurements.iter().filter_map(|measurement| match &measurement.outcome {
         Outcome::Measured { evidence: Evidence::Colour(colours), .. } => Some(colours),
         _ => None,
     })
@@ -138,11 +144,15 @@ impl GateReport {
     pub fn measured_parts(&self) -> Vec<MeasuredPart> {
         let mut parts = Vec::new();
         for picture in &self.pictures {
-            for measurement in &picture.verdict.measurements {
-                let Outcome::Measured { evidence: Evidence::Colour(colours), .. } = &measurement.outcome else { continue };
+            for colours in all_colours_of(&picture.verdict) {
+                let sign = if colours.cut_out.is_by_masks() { "" } else { ", segmented" };
+                let name = |part: &PartColour| match &part.owner {
+                    Some(owner) => format!("{} of {owner}{sign}", part.part),
+                    None => format!("{}{sign}", part.part),
+                };
                 parts.extend(colours.parts.iter().map(|part| MeasuredPart {
                     picture: picture.picture.clone(),
-                    part: part.owner.as_ref().map_or_else(|| part.part.clone(), |owner| format!("{} of {owner}", part.part)),
+                    part: name(part),
                     expected: part.expected,
                     found: part.found,
                     difference: part.difference,
@@ -202,10 +212,24 @@ pub(crate) fn judge_foreign(
     let mut measurements = measured_foreign(&raster, layout, brief, others);
     let parts = layout.map(|layout| layout.parts);
     let seen = Subject { parts, ..Subject::new(&raster) };
+    if parts.is_none() {
+        let expected = expected_parts(brief);
+        let coloured = Subject { expected: &expected, ..seen };
+        measurements.push(foreign.networks.segmented_colours(&coloured, declared_light(&brief.backdrop)));
+    }
     measurements.extend(foreign.copies.map(|copies| copies.measure(&seen, foreign.networks)));
     measurements.push(foreign.networks.measure(&seen, foreign.people));
-    let domain = if layout.is_some() { Domain::DiffusedOverLayout } else { Domain::PairOfPictures };
+    let domain = if layout.is_some() { Domain::DiffusedOverLayout } else { Domain::DiffusedWithoutLayout };
     together(measurements, domain, foreign.calibration, gate)
+}
+
+/// The light that a picture without a layout can be expected to have on its people: none but the day's. How a model paints
+/// night, nobody declared.
+pub(crate) fn declared_light(backdrop: &Backdrop) -> Result<[f32; 3], &'static str> {
+    match backdrop {
+        Backdrop::Plain { .. } | Backdrop::Set { time: TimeOfDay::Day, .. } => Ok([1.0; 3]),
+        Backdrop::Set { .. } => Err("without a layout nobody knows how the light of this time of day was painted"),
+    }
 }
 
 /// All that is measured of a picture that the layout engine did not draw, but for who is in it.
@@ -241,8 +265,9 @@ fn together(measurements: Vec<Measurement>, domain: Domain, calibration: &Calibr
 
 /// Judges a picture again after somebody has looked anew at who is in it; all else stays as it was measured.
 pub(crate) fn judge_with_identity(verdict: Verdict, identity: Measurement, calibration: &Calibration, gate: Gate) -> Verdict {
-    let over_layout = verdict.measurements.iter().any(|measurement| measurement.role == Role::Supporting);
-    let domain = if over_layout { Domain::DiffusedOverLayout } else { Domain::PairOfPictures };
+    let structure = Structure::default();
+    let over_layout = verdict.measurements.iter().any(|measurement| measurement.measure == structure.name());
+    let domain = if over_layout { Domain::DiffusedOverLayout } else { Domain::DiffusedWithoutLayout };
     let mut measurements: Vec<Measurement> =
         verdict.measurements.into_iter().filter(|measurement| measurement.role != Role::Identity).collect();
     measurements.push(identity);
@@ -298,26 +323,32 @@ pub fn fingerprint(png: &[u8]) -> Option<Fingerprint> {
 fn expected_parts(brief: &PictureBrief) -> Vec<ExpectedPart> {
     let mut expected = Vec::new();
     for actor in &brief.actors {
-        let figure = &actor.figure;
-        let mut add = |part: String, tones: &Tones| {
-            expected.push(ExpectedPart { owner: figure.character.clone(), part, tones: *tones });
-        };
-        for (slot, tones) in &figure.colours {
-            add(slot.clone(), tones);
-        }
-        for garment in &figure.garments {
-            for (slot, tones) in &garment.colours {
-                add(format!("{}.{slot}", garment.part), tones);
-            }
-        }
-        for WornBrief { part, colours, .. } in figure.marks.iter().chain(&figure.accessories) {
-            for (slot, tones) in colours {
-                add(format!("{part}.{slot}"), tones);
-            }
-        }
+        expected.extend(figure_parts(&actor.figure));
         expected.extend(actor.holds.iter().flat_map(prop_parts));
     }
     expected.extend(brief.props.iter().flat_map(|standing| prop_parts(&standing.prop)));
+    expected
+}
+
+/// The colour model of somebody in what they wear.
+pub(crate) fn figure_parts(figure: &FigureBrief) -> Vec<ExpectedPart> {
+    let mut expected = Vec::new();
+    let mut add = |part: String, tones: &Tones| {
+        expected.push(ExpectedPart { owner: figure.character.clone(), part, tones: *tones });
+    };
+    for (slot, tones) in &figure.colours {
+        add(slot.clone(), tones);
+    }
+    for garment in &figure.garments {
+        for (slot, tones) in &garment.colours {
+            add(format!("{}.{slot}", garment.part), tones);
+        }
+    }
+    for WornBrief { part, colours, .. } in figure.marks.iter().chain(&figure.accessories) {
+        for (slot, tones) in colours {
+            add(format!("{part}.{slot}"), tones);
+        }
+    }
     expected
 }
 
@@ -327,7 +358,17 @@ fn prop_parts(prop: &PropBrief) -> impl Iterator<Item = ExpectedPart> {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+
+    use engine::Engine;
+
     use super::*;
+    use crate::Show;
+    use crate::graph::Graph;
+    use crate::picture_files::files_of;
+    use crate::references::brief_of;
+    use crate::suggestion::suggestions;
 
     fn verdict(status: Status, score: Option<f64>) -> PictureVerdict {
         let gate = Score::AT_TOLERANCE.into();
@@ -354,5 +395,32 @@ mod tests {
     fn an_artifact_without_pictures_is_for_a_person() {
         let report = GateReport::of(Score::AT_TOLERANCE.into(), Vec::new());
         assert_eq!((report.status, report.score), (Status::NeedsReview, None));
+    }
+
+    #[test]
+    fn a_picture_without_masks_tells_its_colours_and_waits_for_a_person_in_any_case() {
+        let show = Show::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/tiny")).unwrap();
+        let engine = show.engine();
+        let graph = Graph::of(&show.project, &engine).unwrap();
+        let brief = graph.nodes.iter().find_map(|node| brief_of(&node.work)).unwrap();
+        let mut red = brief.clone();
+        let mut figure = FigureBrief::clone(&red.actors[0].figure);
+        figure.colours.insert("hair".to_owned(), Tones::from_base(Colour::new(0xc0, 0x20, 0x20)));
+        red.actors[0].figure = Arc::new(figure);
+        let people = [Sought { character: brief.actors[0].figure.character.clone(), reference: Err("no sheet is accepted".to_owned()) }];
+        let (networks, calibration) = (Networks::new(None), Calibration::built_in());
+        let foreign = Foreign { networks: &networks, people: &people, calibration: &calibration };
+        for (painted, is_off) in [(brief, false), (&red, true)] {
+            let png = files_of(&engine.picture(painted).unwrap(), "frame").unwrap().swap_remove(0).bytes;
+            let verdict = judge_foreign(&png, None, brief, &[], Score::AT_TOLERANCE.into(), &foreign);
+            assert_eq!((verdict.status, verdict.score), (Status::NeedsReview, None), "{:#?}", verdict.reasons);
+            let hair = verdict.reasons.iter().find(|reason| reason.message.starts_with("hair of "));
+            assert!(hair.is_some() == is_off && hair.is_none_or(|hair| hair.leads_to.is_none()), "{:#?}", verdict.reasons);
+            let looks = suggestions(&verdict, None, "").iter().any(|suggestion| suggestion.because.contains("segmented, not masked"));
+            assert_eq!(looks, is_off);
+            let report = GateReport::of(Score::AT_TOLERANCE.into(), vec![PictureVerdict::of("frame.png", verdict)]);
+            let parts = report.measured_parts();
+            assert!(parts.len() > 2 && parts.iter().all(|part| part.part.ends_with(", segmented")), "{parts:#?}");
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use bible::{Digest, Slug};
 use consistency::measure::{Measure, Role};
-use consistency::{Likeness, Measurement, Outcome, Region, Subject};
+use consistency::{Likeness, Measurement, Outcome, Region, SegmentedColours, Subject};
 use engine::picture::{PartMap, Raster};
 use vision_models::{
     BoxKind, Embedder, Embedding, Finder, FolderError, FoundBox, Identity, Manifest, ModelFolder, ModelKind, Pinned, Sought, Verified,
@@ -155,6 +155,13 @@ impl Networks {
         let likeness = look();
         self.likenesses.lock().unwrap_or_else(PoisonError::into_inner).insert((file, who.clone()), likeness.clone());
         likeness
+    }
+
+    /// The colours of the people of a picture that has no part masks.
+    pub(crate) fn segmented_colours(&self, subject: &Subject<'_>, light: Result<[f32; 3], &str>) -> Measurement {
+        // Nothing is looked for where nothing could be measured.
+        let found = if light.is_ok() { self.find(subject.image) } else { Ok(Vec::new()) };
+        SegmentedColours::new(found.as_deref().map_err(String::as_str), light).report(subject)
     }
 
     /// Who is in a picture, as far as it can be told.

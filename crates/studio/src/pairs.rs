@@ -11,7 +11,9 @@
 //! A pair's folder is named after the character up to the first dot, and after what was done to it up to the next.
 //! It holds `picture.png` (or `.jpg`), the picture in question, and `reference.png`, an accepted picture of the
 //! character. When the picture was painted over a layout, the layout's own files lie beside it, named as the studio
-//! writes them: `layout.png`, `layout.parts.png`, `layout.parts.json`, and `layout.skeletons.json` where there are any.
+//! writes them: `layout.png`, `layout.parts.png`, `layout.parts.json`, and `layout.skeletons.json` where there are any. When
+//! it was painted over none, `colours.json` says which colours its people should have ([`AskedColours`]), so that they can be
+//! told apart and compared.
 
 use std::path::{Path, PathBuf};
 
@@ -19,8 +21,10 @@ use bible::{Digest, Slug};
 use consistency::calibration::{Calibration, CalibrationError, Domain, Example, Fitted, Quality, Reading, Told};
 use consistency::palette_overlap::{Palette, PaletteOverlap};
 use consistency::style::{StyleFigures, StyleProfile};
-use consistency::{Attributes, ColourModel, Layout, Linework, Measure, Measurement, Score, Structure, Style, Subject};
-use engine::picture::{PartMap, Raster, Skeleton};
+use consistency::{
+    Attributes, ColourModel, ExpectedPart, Layout, Linework, Measure, Measurement, Score, SegmentedColours, Structure, Style, Subject,
+};
+use engine::picture::{PartEntry, PartMap, Raster, Skeleton};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use vision_models::{ModelFolder, Reference, Sought};
@@ -101,6 +105,51 @@ pub struct About {
     pub diffusion: bool,
 }
 
+/// The colours that a picture without a layout was asked to have: `colours.json` of a pair.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AskedColours {
+    /// The light on its people, as gain per channel (red, green, blue) in linear light, 1 for none.
+    pub light: [f32; 3],
+    /// The parts of its people with the tones that the bible gives them.
+    pub parts: Vec<ExpectedPart>,
+}
+
+impl AskedColours {
+    /// The file that they are read from.
+    pub const FILE: &'static str = "colours.json";
+
+    /// What a layout asked for, for its masks are not looked at. The light is that on the first part that somebody owns.
+    fn of(map: &PartMap) -> Self {
+        let owned = || map.parts.iter().filter(|entry| entry.owner.is_some());
+        let part = |entry: &PartEntry| Some(ExpectedPart { owner: entry.owner.clone()?, part: entry.part.clone(), tones: entry.tones? });
+        Self { light: owned().next().map_or([1.0; 3], |entry| entry.light), parts: owned().filter_map(part).collect() }
+    }
+}
+
+/// Whether the masks of pairs that have them are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Masks {
+    /// They are, where they are there.
+    #[default]
+    Used,
+    /// They are not: every picture is measured as one that was drawn without a layout, and only the colours that the layout
+    /// asked for are known of it.
+    Withheld,
+    /// Every pair that has masks is measured twice, with and without.
+    Both,
+}
+
+impl Masks {
+    /// The ways to measure a pair; `true` with masks.
+    const fn ways(self, has_masks: bool) -> &'static [bool] {
+        match (self, has_masks) {
+            (Self::Used, true) => &[true],
+            (Self::Both, true) => &[true, false],
+            (Self::Withheld, _) | (_, false) => &[false],
+        }
+    }
+}
+
 /// A pair that was measured.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MeasuredPair {
@@ -123,13 +172,14 @@ pub struct MeasuredPairs {
 }
 
 /// Measures every pair of a folder, on all cores; with `models` the identity as well, by the first identity model of that
-/// folder. The order of threads changes nothing.
+/// folder, and its detector is asked where people are. The order of threads changes nothing.
 ///
 /// # Errors
 /// [`PairsError`] names the file.
-pub fn measure(folder: &Path, models: Option<ModelFolder>) -> Result<MeasuredPairs, PairsError> {
-    let networks = models.map(|models| Networks::new(Some(models)));
-    if let Some(Err(reason)) = networks.as_ref().map(Networks::identity) {
+pub fn measure(folder: &Path, models: Option<ModelFolder>, masks: Masks) -> Result<MeasuredPairs, PairsError> {
+    let identity = models.is_some();
+    let networks = Networks::new(models);
+    if let Some(Err(reason)) = identity.then(|| networks.identity()) {
         return Err(PairsError::Identity { reason: reason.to_owned() });
     }
     let about_path = folder.join("about.json");
@@ -148,9 +198,9 @@ pub fn measure(folder: &Path, models: Option<ModelFolder>) -> Result<MeasuredPai
         return Err(PairsError::NoPairs { path: folder.to_owned() });
     }
     let style = style_of(&folder.join("accepted"))?;
-    let with = With { style: style.as_ref(), networks: networks.as_ref(), diffusion: about.diffusion };
-    let pairs: Result<Vec<MeasuredPair>, PairsError> = folders.par_iter().map(|(path, same)| pair(path, *same, &with)).collect();
-    Ok(MeasuredPairs { about, pairs: pairs? })
+    let with = With { style: style.as_ref(), networks: &networks, identity, diffusion: about.diffusion, masks };
+    let pairs: Result<Vec<Vec<MeasuredPair>>, PairsError> = folders.par_iter().map(|(path, same)| pair(path, *same, &with)).collect();
+    Ok(MeasuredPairs { about, pairs: pairs?.into_iter().flatten().collect() })
 }
 
 fn entries(folder: &Path) -> Result<Vec<PathBuf>, PairsError> {
@@ -206,8 +256,10 @@ fn layout(folder: &Path) -> Result<Option<LayoutFiles>, PairsError> {
 /// What all pairs of a folder are measured with.
 struct With<'a> {
     style: Option<&'a Style>,
-    networks: Option<&'a Networks>,
+    networks: &'a Networks,
+    identity: bool,
     diffusion: bool,
+    masks: Masks,
 }
 
 /// Whether the picture shows who is in the reference.
@@ -220,7 +272,26 @@ fn identity(networks: &Networks, who: &Slug, reference: &Path, subject: &Subject
     Ok(networks.measure(&Subject { parts, ..*subject }, &[Sought { character: who.clone(), reference: known }]))
 }
 
-fn pair(folder: &Path, same: bool, with: &With<'_>) -> Result<MeasuredPair, PairsError> {
+/// The colours that a picture without a layout was asked to have; none where nobody wrote them down.
+fn asked(folder: &Path) -> Result<Option<AskedColours>, PairsError> {
+    let path = folder.join(AskedColours::FILE);
+    if !path.is_file() {
+        return Ok(None);
+    }
+    serde_json::from_slice(&bytes(&path)?).map(Some).map_err(|source| PairsError::Map { path, source })
+}
+
+/// The colours of a picture of which no masks are used.
+fn segmented(networks: &Networks, image: &Raster, asked: Option<&AskedColours>) -> Measurement {
+    let Some(AskedColours { light, parts }) = asked else {
+        let unknown = "there is no colours.json beside it that says which colours its people should have";
+        return SegmentedColours::new(Ok(&[]), Err(unknown)).report(&Subject::new(image));
+    };
+    networks.segmented_colours(&Subject { expected: parts, ..Subject::new(image) }, Ok(*light))
+}
+
+/// A pair, measured in each way that is wanted.
+fn pair(folder: &Path, same: bool, with: &With<'_>) -> Result<Vec<MeasuredPair>, PairsError> {
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let found = ["picture.png", "picture.jpg", "picture.jpeg"].iter().map(|file| folder.join(file)).find(|path| path.is_file());
     let image = picture(&found.ok_or(PairsError::Lacks { path: folder.to_owned(), file: "picture.png" })?)?;
@@ -230,34 +301,47 @@ fn pair(folder: &Path, same: bool, with: &With<'_>) -> Result<MeasuredPair, Pair
     }
     let references: Vec<Palette> = Palette::of(&picture(&reference)?).into_iter().collect();
     let layout = layout(folder)?;
-    let subject = Subject {
-        layout: layout.as_ref().map(|layout| Layout { image: &layout.image, parts: &layout.parts, skeletons: &layout.skeletons }),
-        ..Subject::new(&image)
+    let asked = match &layout {
+        Some(layout) => Some(AskedColours::of(&layout.parts)),
+        None => asked(folder)?,
     };
-    let mut measurements: Vec<Measurement> = vec![PaletteOverlap { references }.report(&subject)];
-    if layout.is_some() {
-        measurements.push(ColourModel::default().report(&subject));
-        measurements.push(Attributes::default().report(&subject));
-        measurements.push(Structure::default().report(&subject));
-        measurements.push(Linework::default().report(&subject));
-    }
-    measurements.extend(with.style.map(|style| style.report(&subject)));
+    let palette = PaletteOverlap { references };
     let mut words = name.split('.');
     let (character, kind) = (words.next().unwrap_or_default().to_owned(), words.next().unwrap_or_default().to_owned());
-    if let Some(networks) = with.networks {
-        // In the layout it is whoever has a body; elsewhere the name is only for the words.
-        let bodied = layout.as_ref().and_then(|layout| layout.skeletons.first()).map(|skeleton| skeleton.character.clone());
-        let who = bodied.or_else(|| Slug::nearest(&character)).ok_or(PairsError::Lacks { path: folder.to_owned(), file: "a name" })?;
-        measurements.push(identity(networks, &who, &reference, &subject)?);
-    }
-    let domain = match (layout.is_some(), with.diffusion) {
-        (true, false) => Domain::PaintedOverLayout,
-        (true, true) => Domain::DiffusedOverLayout,
-        (false, _) => Domain::PairOfPictures,
+    let measured = |masked: bool| -> Result<MeasuredPair, PairsError> {
+        let layout = layout.as_ref().filter(|_| masked);
+        let subject = Subject {
+            layout: layout.map(|layout| Layout { image: &layout.image, parts: &layout.parts, skeletons: &layout.skeletons }),
+            ..Subject::new(&image)
+        };
+        let mut measurements: Vec<Measurement> = vec![palette.report(&subject)];
+        if layout.is_some() {
+            measurements.push(ColourModel::default().report(&subject));
+            measurements.push(Attributes::default().report(&subject));
+            measurements.push(Structure::default().report(&subject));
+            measurements.push(Linework::default().report(&subject));
+        } else {
+            measurements.push(segmented(with.networks, &image, asked.as_ref()));
+        }
+        measurements.extend(with.style.map(|style| style.report(&subject)));
+        if with.identity {
+            // In the layout it is whoever has a body; elsewhere the name is only for the words.
+            let bodied = layout.and_then(|layout| layout.skeletons.first()).map(|skeleton| skeleton.character.clone());
+            let who = bodied.or_else(|| Slug::nearest(&character)).ok_or(PairsError::Lacks { path: folder.to_owned(), file: "a name" })?;
+            measurements.push(identity(with.networks, &who, &reference, &subject)?);
+        }
+        let domain = match (layout.is_some(), with.diffusion) {
+            (true, false) => Domain::PaintedOverLayout,
+            (true, true) => Domain::DiffusedOverLayout,
+            (false, false) => Domain::PairOfPictures,
+            (false, true) => Domain::DiffusedWithoutLayout,
+        };
+        let readings = measurements.iter().filter_map(Reading::of).collect();
+        let not_measured = Calibration::missing(&measurements);
+        let (name, character, kind) = (name.clone(), character.clone(), kind.clone());
+        Ok(MeasuredPair { name, example: Example { same, character, kind, domain, readings }, not_measured })
     };
-    let readings = measurements.iter().filter_map(Reading::of).collect();
-    let not_measured = Calibration::missing(&measurements);
-    Ok(MeasuredPair { name, example: Example { same, character, kind, domain, readings }, not_measured })
+    with.masks.ways(layout.is_some()).iter().map(|masked| measured(*masked)).collect()
 }
 
 impl MeasuredPairs {
@@ -417,7 +501,7 @@ mod tests {
     #[test]
     fn a_folder_without_pairs_says_what_it_needs() {
         let folder = tempfile::tempdir().unwrap();
-        let error = measure(folder.path(), None).unwrap_err();
+        let error = measure(folder.path(), None, Masks::Used).unwrap_err();
         assert!(matches!(error, PairsError::NoPairs { .. }) && error.to_string().contains("picture.png"), "{error}");
     }
 
@@ -425,6 +509,6 @@ mod tests {
     fn a_pair_without_its_picture_is_named() {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir_all(folder.path().join("same/mei.front.1")).unwrap();
-        assert!(matches!(measure(folder.path(), None), Err(PairsError::Lacks { file: "picture.png", .. })));
+        assert!(matches!(measure(folder.path(), None, Masks::Used), Err(PairsError::Lacks { file: "picture.png", .. })));
     }
 }

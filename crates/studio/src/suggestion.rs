@@ -6,7 +6,7 @@ use consistency::{Outcome, Region, Verdict};
 use engine::picture::PartMap;
 use serde::Serialize;
 
-use crate::gate::colours_of;
+use crate::gate::all_colours_of;
 
 /// Something that a director can act on.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -88,14 +88,16 @@ pub struct Mask {
 /// what is missing stressed.
 pub(crate) fn suggestions(verdict: &Verdict, map: Option<&PartMap>, file: &str) -> Vec<Suggestion> {
     let mut suggestions = Vec::new();
-    if let Some(colours) = colours_of(verdict) {
+    for colours in all_colours_of(verdict) {
+        // What was only segmented is for a person to look at: nobody knows its pixels for sure.
+        let (action, sign) = if colours.cut_out.is_by_masks() { (Act::Repaint, "") } else { (Act::Look, "; segmented, not masked") };
         for part in colours.parts.iter().filter(|part| part.difference > part.tolerance) {
             let named = PartOf { owner: part.owner.clone(), part: part.part.clone() };
             suggestions.push(Suggestion {
-                action: Act::Repaint,
+                action,
                 what: named.words(),
                 because: format!(
-                    "{} where the bible has {} (ΔE {:.1}, {:.1} allowed)",
+                    "{} where the bible has {} (ΔE {:.1}, {:.1} allowed{sign})",
                     part.found, part.expected, part.difference, part.tolerance
                 ),
                 mask: map.and_then(|map| named.index(map)).map(|index| Mask { file: file.to_owned(), index }),

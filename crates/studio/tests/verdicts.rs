@@ -1,15 +1,16 @@
 //! Verdicts are the same bytes on every run and any number of threads, and what people say of them is learned from.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on fails")]
 
 use std::path::Path;
 use std::sync::Mutex;
 
 use bible::Colour;
-use consistency::measure::{Layout, Measure, Subject as Seen};
+use consistency::colour::CutOut;
+use consistency::measure::{Evidence, Layout, Measure, Subject as Seen};
 use consistency::style::{StyleFigures, StyleProfile};
-use consistency::{Calibration, Linework, Score, Structure, Style};
-use engine::picture::{PartMap, Skeleton};
+use consistency::{Calibration, ExpectedPart, FoundBox, Linework, Measurement, Outcome, Score, SegmentedColours, Structure, Style};
+use engine::picture::{PartEntry, PartMap, Raster, Skeleton};
 use engine::{Engine, PictureBrief};
 use rayon::prelude::*;
 use store::VerdictStatus;
@@ -62,7 +63,29 @@ fn measured(sample: &Sample, style: &Style, finder: &Mutex<Finder>) -> Vec<u8> {
     against.extend(verdict.measurements.iter().cloned());
     let together = Calibration::built_in().judge_measurements(&against, consistency::calibration::Domain::PaintedOverLayout);
     let boxes = finder.lock().unwrap().find(&image).unwrap();
-    serde_json::to_vec(&(verdict, against, together, boxes)).unwrap()
+    let segmented = segmented(sample, &image, &boxes);
+    serde_json::to_vec(&(verdict, against, together, boxes, segmented)).unwrap()
+}
+
+/// The colours of a picture as if it had no masks: only what it was asked to have is known.
+fn segmented(sample: &Sample, image: &Raster, boxes: &[FoundBox]) -> Measurement {
+    let asked = |entry: &PartEntry| Some(ExpectedPart { owner: entry.owner.clone()?, part: entry.part.clone(), tones: entry.tones? });
+    let expected: Vec<ExpectedPart> = sample.parts.parts.iter().filter_map(asked).collect();
+    SegmentedColours::new(Ok(boxes), Ok([1.0; 3])).report(&Seen { expected: &expected, ..Seen::new(image) })
+}
+
+#[test]
+fn a_sheets_picture_without_its_masks_has_hair_and_outfit_as_the_bible_says() {
+    let samples = samples(&tiny());
+    let image = consistency::decode(&samples[0].png).unwrap();
+    let boxes = Finder::built_in().unwrap().find(&image).unwrap();
+    let Outcome::Measured { evidence: Evidence::Colour(colours), .. } = segmented(&samples[0], &image, &boxes).outcome else {
+        panic!("its colours can be measured");
+    };
+    assert_eq!(colours.cut_out, CutOut::Segmentation);
+    let right: Vec<&str> = colours.parts.iter().filter(|part| part.score >= Score::AT_TOLERANCE).map(|part| part.part.as_str()).collect();
+    let worn = right.iter().filter(|part| part.contains('.') && !part.starts_with("iris")).count();
+    assert!(right.contains(&"hair") && worn > 0 && right.len() == colours.parts.len(), "{colours:#?}");
 }
 
 #[test]

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use consistency::Region;
+use consistency::{BoxKind, FoundBox, Region};
 use engine::picture::Raster;
 
-use crate::boxes::{BoxKind, FoundBox, best};
+use crate::boxes::best;
 use crate::identity::with_margin;
 use crate::manifest::{Manifest, OutputForm};
 use crate::network::{Backend, Network, NetworkError, Tensor, load, load_from};

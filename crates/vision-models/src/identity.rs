@@ -4,11 +4,10 @@ use std::sync::{Mutex, PoisonError};
 
 use bible::Slug;
 use consistency::measure::{Evidence, Finding, Measure, Outcome, Role, Severity, Subject};
-use consistency::{Region, Score, assignment};
+use consistency::{BoxKind, FoundBox, Region, Score, assignment};
 use engine::picture::{PartMap, Raster};
 use serde::Serialize;
 
-use crate::boxes::{BoxKind, FoundBox};
 use crate::embedder::Embedder;
 use crate::embedding::{Embedding, difference, merged};
 use crate::finder::Finder;

@@ -24,7 +24,7 @@ mod onnx_runtime;
 mod prepare;
 mod tract;
 
-pub use boxes::{BoxKind, FoundBox};
+pub use consistency::{BoxKind, FoundBox};
 pub use embedder::Embedder;
 pub use embedding::{Embedding, difference, merged};
 pub use finder::{Finder, character};

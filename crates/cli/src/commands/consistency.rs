@@ -8,7 +8,7 @@ use ::consistency::{Calibration, Score};
 use anyhow::Context as _;
 use bible::Gate;
 use bible::gate::GateRule;
-use studio::pairs::{BenchReport, MeasuredPairs, bench, measure};
+use studio::pairs::{BenchReport, Masks, MeasuredPairs, bench, measure};
 use vision_models::ModelFolder;
 
 use crate::exit::Exit;
@@ -23,7 +23,8 @@ pub(crate) struct Arguments {
 /// `bench` and `calibrate` take a folder with `same/` and `different/`; in each a folder per pair, named
 /// `<character>.<kind>.<number>`, with `picture.png` (the picture in question) and `reference.png` (an accepted one).
 /// A picture that was painted over a layout has `layout.png`, `layout.parts.png`, `layout.parts.json` and
-/// `layout.skeletons.json` beside it. Accepted pictures of the show, for the style, lie in `accepted/`.
+/// `layout.skeletons.json` beside it, one that was painted over none `colours.json`. Accepted pictures of the show, for the
+/// style, lie in `accepted/`.
 #[derive(Debug, clap::Subcommand)]
 enum Command {
     /// Measure labelled pairs and say how well a calibration tells them apart
@@ -52,6 +53,9 @@ struct BenchArguments {
     /// Folder of models: measure identity too, with its identity model
     #[arg(long, value_name = "FOLDER")]
     identity: Option<PathBuf>,
+    /// Whether the masks beside pictures are used: without them colours are told apart by segmentation
+    #[arg(long, value_enum, default_value_t)]
+    masks: MasksArgument,
     /// Folder for report.json and the plots; `report` inside of the pairs' folder without
     #[arg(long, value_name = "FOLDER")]
     out: Option<PathBuf>,
@@ -64,6 +68,9 @@ struct CalibrateArguments {
     /// Folder of models: calibrate identity too, by its identity model
     #[arg(long, value_name = "FOLDER")]
     identity: Option<PathBuf>,
+    /// Whether the masks beside pictures are used; with both the calibration holds for pictures with masks and without
+    #[arg(long, value_enum, default_value_t)]
+    masks: MasksArgument,
     /// File to write; `calibration.json` inside of the pairs' folder without
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -76,6 +83,28 @@ struct CalibrateArguments {
     /// The gate that false accepts and rejects are counted at
     #[arg(long, default_value_t = 0.85)]
     gate: f64,
+}
+
+/// Whether the masks of pairs that have them are used.
+#[derive(Debug, Clone, Copy, Default, clap::ValueEnum)]
+enum MasksArgument {
+    /// They are
+    #[default]
+    Used,
+    /// They are not: every picture is measured as one that was drawn without a layout
+    Withheld,
+    /// Every pair that has masks is measured twice, with and without
+    Both,
+}
+
+impl From<MasksArgument> for Masks {
+    fn from(masks: MasksArgument) -> Self {
+        match masks {
+            MasksArgument::Used => Self::Used,
+            MasksArgument::Withheld => Self::Withheld,
+            MasksArgument::Both => Self::Both,
+        }
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -176,7 +205,7 @@ fn run_bench(arguments: &BenchArguments, context: &Context) -> anyhow::Result<Ex
             .with_context(|| path.display().to_string())?,
         None => Calibration::built_in(),
     };
-    let pairs = measure(&arguments.folder, arguments.identity.as_ref().map(ModelFolder::new))?;
+    let pairs = measure(&arguments.folder, arguments.identity.as_ref().map(ModelFolder::new), arguments.masks.into())?;
     let report = write_report(&pairs, &calibration, gate, arguments)?;
     if context.json {
         output::json(&report)?;
@@ -236,7 +265,7 @@ fn print(report: &BenchReport) {
 fn run_calibrate(arguments: &CalibrateArguments, context: &Context) -> anyhow::Result<Exit> {
     let gate = Score::new(arguments.gate)?;
     let out = arguments.out.clone().unwrap_or_else(|| arguments.folder.join("calibration.json"));
-    let pairs = measure(&arguments.folder, arguments.identity.as_ref().map(ModelFolder::new))?;
+    let pairs = measure(&arguments.folder, arguments.identity.as_ref().map(ModelFolder::new), arguments.masks.into())?;
     let calibration = pairs.calibrate(&arguments.name, arguments.version_number, gate)?;
     let mut json = serde_json::to_vec_pretty(&calibration)?;
     json.push(b'\n');

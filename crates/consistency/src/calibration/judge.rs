@@ -7,6 +7,7 @@ use super::logistic::log_odds;
 use super::reading::{Domain, Reading};
 use crate::measure::{Measurement, Outcome, Role};
 use crate::score::Score;
+use crate::segmented::SegmentedColours;
 
 /// From this certainty on a probability decides together with the scores; below it is only told. It is an AUC of 0.95 on
 /// characters that were held out.
@@ -34,10 +35,12 @@ pub struct Calibrated {
 }
 
 impl Calibrated {
-    /// The probability as a score, when it is certain enough to decide.
+    /// The probability as a score, when it is certain enough to decide. Colours that were only segmented never decide alone.
     #[must_use]
     pub fn decisive(&self) -> Option<Score> {
-        self.probability.filter(|_| self.valid && self.certainty >= DECIDES).and_then(|probability| Score::new(probability).ok())
+        let weighty = self.used.iter().any(|measure| measure != SegmentedColours::NAME);
+        let decides = self.valid && self.certainty >= DECIDES && weighty;
+        self.probability.filter(|_| decides).and_then(|probability| Score::new(probability).ok())
     }
 
     /// What is claimed, and how far it holds, as a sentence.

@@ -47,8 +47,10 @@ pub enum Domain {
     PaintedOverLayout,
     /// The same by a diffusion model, which may stray from it.
     DiffusedOverLayout,
-    /// Any picture beside another one; nothing else is known.
+    /// Any picture beside another one, without a layout, and drawn by no diffusion model; nothing else is known.
     PairOfPictures,
+    /// Drawn by a diffusion model without a layout.
+    DiffusedWithoutLayout,
 }
 
 impl Domain {
@@ -59,6 +61,7 @@ impl Domain {
             Self::PaintedOverLayout => "painted over a layout",
             Self::DiffusedOverLayout => "drawn over a layout by a diffusion model",
             Self::PairOfPictures => "drawn without a layout",
+            Self::DiffusedWithoutLayout => "drawn without a layout by a diffusion model",
         }
     }
 }
