@@ -2001,7 +2001,7 @@ export interface components {
              * @description When it began.
              */
             started_at: string;
-            /** @description leased, perhaps_submitted, submitted, running, storing, done, failed, superseded or cancelled. */
+            /** @description leased, submitted, running, storing, done, failed, superseded or cancelled. */
             state: string;
         };
         /** @description Jobs by where they stand. */
@@ -2205,6 +2205,20 @@ export interface components {
             /** @description What the job is of. */
             subject?: string | null;
         };
+        /** @description What is known of the content of a model file on a node. */
+        FarmModelHash: {
+            /** @description BLAKE3 of the whole file; null when it is not known. */
+            blake3?: string | null;
+            /**
+             * Format: int64
+             * @description Its size in bytes; null when it was not read.
+             */
+            bytes?: number | null;
+            /** @description SHA-256 of the whole file, as model sites publish it; null when it is not known. */
+            sha256?: string | null;
+            /** @description Why it is not known; null when it is. */
+            unknown?: string | null;
+        };
         /**
          * @description Who draws: one ComfyUI server.
          * @example {
@@ -2215,6 +2229,14 @@ export interface components {
          *       "groups": [
          *         "night"
          *       ],
+         *       "hashes": {
+         *         "checkpoints/anime.safetensors": {
+         *           "blake3": "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
+         *           "bytes": 6938040674,
+         *           "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+         *           "unknown": null
+         *         }
+         *       },
          *       "hours": "20:00-08:00+02:00",
          *       "id": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
          *       "last_seen": "2026-05-04T09:30:00.123456Z",
@@ -2243,6 +2265,10 @@ export interface components {
             failing: number;
             /** @description Groups that it is in. */
             groups: string[];
+            /** @description What is known of the content of those of them that something was drawn with. */
+            hashes: {
+                [key: string]: components["schemas"]["FarmModelHash"];
+            };
             /** @description When it is lent; always when null. */
             hours?: string | null;
             /**
@@ -3166,6 +3192,10 @@ export interface components {
                 failing: number;
                 /** @description Groups that it is in. */
                 groups: string[];
+                /** @description What is known of the content of those of them that something was drawn with. */
+                hashes: {
+                    [key: string]: components["schemas"]["FarmModelHash"];
+                };
                 /** @description When it is lent; always when null. */
                 hours?: string | null;
                 /**
@@ -6144,6 +6174,14 @@ export interface operations {
                      *           "groups": [
                      *             "night"
                      *           ],
+                     *           "hashes": {
+                     *             "checkpoints/anime.safetensors": {
+                     *               "blake3": "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262",
+                     *               "bytes": 6938040674,
+                     *               "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+                     *               "unknown": null
+                     *             }
+                     *           },
                      *           "hours": "20:00-08:00+02:00",
                      *           "id": "0197f3c2-7a10-7e31-8d55-1b2c3d4e5f60",
                      *           "last_seen": "2026-05-04T09:30:00.123456Z",

@@ -409,7 +409,7 @@ mod tests {
         red.actors[0].figure = Arc::new(figure);
         let people = [Sought { character: brief.actors[0].figure.character.clone(), reference: Err("no sheet is accepted".to_owned()) }];
         let (networks, calibration) = (Networks::new(None), Calibration::built_in());
-        let foreign = Foreign { networks: &networks, people: &people, calibration: &calibration };
+        let foreign = Foreign { networks: &networks, people: &people, calibration: &calibration, copies: None };
         for (painted, is_off) in [(brief, false), (&red, true)] {
             let png = files_of(&engine.picture(painted).unwrap(), "frame").unwrap().swap_remove(0).bytes;
             let verdict = judge_foreign(&png, None, brief, &[], Score::AT_TOLERANCE.into(), &foreign);
