@@ -373,15 +373,15 @@ impl Measure for ColourModel {
         let Some(map) = subject.parts.or(subject.layout.map(|layout| layout.parts)) else {
             return Outcome::NotMeasured { reason: "the engine gave no part map, so no colour can be assigned to a part".to_owned() };
         };
-        self.by_map(subject, map).map_or_else(|nothing| nothing, ColourEvidence::outcome)
+        self.by_map(subject, map).map_or_else(|nothing| *nothing, ColourEvidence::outcome)
     }
 }
 
 impl ColourModel {
     /// The colours of the parts of a map; what came of it where no part could be measured.
-    pub(crate) fn by_map(&self, subject: &Subject<'_>, map: &PartMap) -> Result<ColourEvidence, Outcome> {
+    pub(crate) fn by_map(&self, subject: &Subject<'_>, map: &PartMap) -> Result<ColourEvidence, Box<Outcome>> {
         let not_measured = |reason: String| Outcome::NotMeasured { reason };
-        fits(subject, map).map_err(not_measured)?;
+        fits(subject, map).map_err(not_measured).map_err(Box::new)?;
         let targets = self.targets(&map.parts, subject.expected);
         let census = census::count(subject.image, map, self.least_pixels);
         let wholes = self.whole_parts(subject, map, &targets, &census);
@@ -401,13 +401,13 @@ impl ColourModel {
             }
         }
         if parts.is_empty() {
-            return Err(match (asked, unmeasured.first()) {
+            return Err(Box::new(match (asked, unmeasured.first()) {
                 (0, _) => Outcome::NotApplicable { reason: "no part of the picture has colours in the bible".to_owned() },
                 (_, None) => Outcome::NotApplicable { reason: "no part that has colours in the bible is in sight".to_owned() },
                 (_, Some(first)) => {
                     not_measured(format!("none of {} parts in sight can be measured; {}: {}", unmeasured.len(), name(first), first.reason))
                 }
-            });
+            }));
         }
         parts.sort_by(|one, two| {
             (one.score.value().total_cmp(&two.score.value())).then_with(|| (&one.owner, &one.part).cmp(&(&two.owner, &two.part)))

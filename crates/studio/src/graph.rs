@@ -372,8 +372,8 @@ impl<'a> Graph<'a> {
         };
         let recipe = match (&self.rendering, recipe) {
             (Some(rendering), Ok(layout)) => {
-                let people = people(work).map(|actor| &actor.figure.character);
-                recipe::through(&layout, &self.capabilities, &rendering.ingredients(people), showing.and_then(Showing::ingredients))
+                let (people, references) = (people(work).map(|actor| &actor.figure.character), showing.and_then(Showing::ingredients));
+                recipe::through(&layout, &self.capabilities, &rendering.ingredients(people, references.is_some()), references)
             }
             (_, recipe) => recipe,
         };

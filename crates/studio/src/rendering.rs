@@ -109,8 +109,8 @@ impl Rendering {
         Capabilities { name: "comfyui".to_owned(), version, part_maps: layout.part_maps, skeletons: layout.skeletons }
     }
 
-    /// What of this belongs to a recipe that shows these people.
-    pub(crate) fn ingredients<'a>(&self, people: impl Iterator<Item = &'a Slug>) -> Value {
+    /// What of this belongs to a recipe that shows these people, whom accepted pictures show to the model or not.
+    pub(crate) fn ingredients<'a>(&self, people: impl Iterator<Item = &'a Slug>, shown: bool) -> Value {
         let mut loras = Map::new();
         let mut pronouns = Map::new();
         for character in people {
@@ -123,6 +123,10 @@ impl Rendering {
         }
         let Render { engine: _, workflow, variant, checkpoint, loras: style, character_loras: _, attempts: _, controls, slots, film: _ } =
             &self.settings;
+        // How references are read says nothing of what is drawn without: fronts that are accepted stay so.
+        let counts = |slot: &str| shown || !self.wants(Control::References) || !slot.starts_with("references.");
+        let slots: Map<String, Value> =
+            slots.iter().filter(|(slot, _)| counts(slot)).map(|(slot, value)| (slot.clone(), value.clone())).collect();
         let mut ingredients = json!({
             "workflow": workflow,
             "template": self.template.source,

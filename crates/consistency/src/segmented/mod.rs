@@ -74,12 +74,12 @@ impl<'a> SegmentedColours<'a> {
     }
 
     /// Tells the parts of a picture apart; what came of it, where that could not be.
-    fn segmented(&self, subject: &Subject<'_>) -> Result<Segmented, Outcome> {
-        let not_measured = |reason: &str| Outcome::NotMeasured { reason: reason.to_owned() };
+    fn segmented(&self, subject: &Subject<'_>) -> Result<Segmented, Box<Outcome>> {
+        let not_measured = |reason: &str| Box::new(Outcome::NotMeasured { reason: reason.to_owned() });
         let gains = self.light.map_err(not_measured)?;
         let people = Person::all(subject.expected, gains, &self.colours.tolerances);
         if people.is_empty() {
-            return Err(Outcome::NotApplicable { reason: "nobody whose colours are known should be in the picture".to_owned() });
+            return Err(Box::new(Outcome::NotApplicable { reason: "nobody whose colours are known should be in the picture".to_owned() }));
         }
         let light = Light::new(gains).ok_or_else(|| not_measured(&format!("the declared light {gains:?} is no light")))?;
         let found = self.found.map_err(not_measured)?;
@@ -191,7 +191,7 @@ impl Measure for SegmentedColours<'_> {
     fn measure(&self, subject: &Subject<'_>) -> Outcome {
         let Segmented { reduced, map, unmeasured } = match self.segmented(subject) {
             Ok(segmented) => segmented,
-            Err(outcome) => return outcome,
+            Err(outcome) => return *outcome,
         };
         let small = Subject { image: &reduced.image, expected: subject.expected, ..Subject::new(&reduced.image) };
         match self.colours.by_map(&small, &map) {
@@ -202,7 +202,7 @@ impl Measure for SegmentedColours<'_> {
                 evidence.unmeasured.extend(unmeasured);
                 ColourEvidence { cut_out: CutOut::Segmentation, ..evidence }.outcome()
             }
-            Err(Outcome::NotMeasured { reason }) => Outcome::NotMeasured { reason },
+            Err(outcome) if matches!(*outcome, Outcome::NotMeasured { .. }) => *outcome,
             // Nothing was found to be any part: the reasons of the parts say why.
             Err(_) => Outcome::NotMeasured { reason: reasons(&unmeasured) },
         }
