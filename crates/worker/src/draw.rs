@@ -57,7 +57,7 @@ impl Told {
 /// Where an attempt comes from.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Origin {
-    /// This worker has just claimed it, by a statement that it began at this time: nothing was sent.
+    /// This worker has just claimed it, under a lease that is counted from this time: nothing was sent.
     Claim(Instant),
     /// Another worker had it, and may have sent it.
     Another,

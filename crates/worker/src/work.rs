@@ -349,7 +349,8 @@ impl Loop {
             return Ok(false);
         }
         let (store, policy) = (&self.shared.store, &self.shared.options.policy);
-        let now = self.shared.clock.now();
+        // Leases are counted from here, and so is how late something may be sent under them.
+        let (now, begun) = (self.shared.clock.now(), Instant::now());
         let mut queues = store.farm_queues().await?;
         if queues.lanes.is_empty() {
             return Ok(false);
@@ -379,7 +380,6 @@ impl Loop {
         if wants.is_empty() {
             return Ok(false);
         }
-        let begun = Instant::now();
         let claimed = store.claim_jobs(wants, &self.shared.options.name, policy, now).await?;
         let any = !claimed.is_empty();
         for claimed in claimed {
