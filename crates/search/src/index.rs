@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::SearchError;
 use crate::graph::{Building, Graph, Sidecar};
-use crate::matrix::{Matrix, Rounded};
+use crate::matrix::{BATCH, Matrix, Rounded};
 use crate::nearest::{Best, Near, normalised};
 use crate::row_set::RowSet;
 
@@ -23,7 +23,7 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { scan: 100_000, tail: 50_000, walk: 20_000, expansion: 128 }
+        Self { scan: 100_000, tail: 50_000, walk: 8_000, expansion: 128 }
     }
 }
 
@@ -192,13 +192,28 @@ impl Index {
         // Compared by the same rounded vectors as the rest, so that both parts are in one order.
         known.into_iter().for_each(|near| best.show(self.near(near.row, &rounded)));
         match allowed {
-            None => (from..self.len()).for_each(|row| best.show(self.near(row as u32, &rounded))),
+            None => self.look_at((from..self.len()).map(|row| row as u32), &rounded, &mut best),
             Some(allowed) => {
                 let rows = allowed.rows().filter(|row| (*row as usize) >= from && (*row as usize) < self.len());
-                rows.for_each(|row| best.show(self.near(row, &rounded)));
+                self.look_at(rows, &rounded, &mut best);
             }
         }
         Ok(best.into_sorted())
+    }
+
+    /// Compares rows one by one.
+    fn look_at(&self, rows: impl Iterator<Item = u32>, rounded: &Rounded, best: &mut Best) {
+        let mut rows = rows.fuse();
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            batch.clear();
+            batch.extend(rows.by_ref().take(BATCH));
+            if batch.is_empty() {
+                return;
+            }
+            self.matrix.fetch(&batch);
+            batch.iter().for_each(|row| best.show(self.near(*row, rounded)));
+        }
     }
 
     fn near(&self, row: u32, rounded: &Rounded) -> Near {

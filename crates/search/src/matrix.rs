@@ -3,6 +3,12 @@
 /// The longest number of a row in steps: what a signed byte holds on both sides of zero.
 const STEPS: f32 = 127.0;
 
+/// Rows that are asked for from memory before the first of them is compared. Rows that a filter leaves lie far apart, and one
+/// after the other each would be waited for.
+pub(crate) const BATCH: usize = 16;
+/// Bytes that memory gives at once.
+const CACHE_LINE: usize = 64;
+
 /// Rows of signed bytes, each with the size of its step.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Matrix {
@@ -40,10 +46,21 @@ impl Matrix {
         self.steps.len()
     }
 
+    fn codes(&self, row: u32) -> &[i8] {
+        let start = row as usize * self.dimensions;
+        &self.codes[start..start + self.dimensions]
+    }
+
+    /// Has rows brought from memory, all at the same time.
+    pub(crate) fn fetch(&self, rows: &[u32]) {
+        let touched = rows.iter().flat_map(|row| self.codes(*row).iter().step_by(CACHE_LINE)).fold(0, |all, code| all ^ code);
+        // Or the compiler would see that nobody asks for it.
+        std::hint::black_box(touched);
+    }
+
     /// The cosine of two normalised vectors, from their rounded forms.
     pub(crate) fn similarity(&self, row: u32, vector: &Rounded) -> f32 {
-        let start = row as usize * self.dimensions;
-        let product = product(&self.codes[start..start + self.dimensions], &vector.codes);
+        let product = product(self.codes(row), &vector.codes);
         product as f32 * self.steps[row as usize] * vector.step
     }
 }
