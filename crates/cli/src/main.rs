@@ -131,6 +131,8 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             output::error(&format!("{error:#}"));
+            // What still draws beside what failed would find the runtime gone in the middle of its work: it ends with the process.
+            std::mem::forget(runtime);
             commands::exit_of(&error).into()
         }
     }
