@@ -213,7 +213,8 @@ mod tests {
     /// The show as ComfyUI would draw it that is shown who people are, with every front of its sheets accepted.
     fn shown(show: &Show) -> Option<Rendering> {
         let mut show = show.clone();
-        let render = serde_json::json!({ "engine": "comfyui", "workflow": "sdxl", "controls": ["references"] });
+        let render = serde_json::json!({ "engine": "comfyui", "workflow": "sdxl", "controls": ["references"],
+            "slots": { "references.adapter": "adapter.safetensors", "references.clip_vision": "vision.safetensors" } });
         Arc::make_mut(&mut show.project).settings.render = serde_json::from_value(render).unwrap();
         let (engine, rendering) = (show.engine(), Rendering::of(&show).unwrap().unwrap());
         let graph = Graph::drawn(&show.project, &engine, Some(rendering.clone())).unwrap();

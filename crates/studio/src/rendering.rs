@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bible::project::Canvas;
 use bible::render::{Control, ModelUse, Render};
 use bible::{Digest, Slug};
-use comfyui::template::{Choice, Shelf, Takes, Template, Values};
+use comfyui::template::{Choice, FillError, Shelf, Takes, Template, Values};
 use engine::correction::NamedPart;
 use engine::picture::{PartMap, Raster};
 use engine::{Capabilities, PictureBrief};
@@ -277,11 +277,43 @@ fn check_references(settings: &Render, template: &Template) -> Result<(), String
         ));
     }
     let image = settings.slots.keys().find(|slot| slot.starts_with("references.") && slot.ends_with(".image"));
-    image.map_or(Ok(()), |slot| {
-        Err(format!(
+    if let Some(slot) = image {
+        return Err(format!(
             "`slots` sets `{slot}`, which `references` among the `controls` sets to pictures of the show's sheets: leave out one of the two"
-        ))
-    })
+        ));
+    }
+    // The front is drawn without, so this would be found out when everybody's is accepted.
+    let unsaid = unsaid(settings, template);
+    if unsaid.is_empty() {
+        return Ok(());
+    }
+    let list: Vec<String> = unsaid.iter().map(|(slot, about)| format!("`{}` ({about})", slot.replacen(".0.", ".", 1))).collect();
+    Err(format!("`controls` has `references`, so `slots` has to set for {}: {}", template.name, list.join(", ")))
+}
+
+/// What a picture that shows somebody needs and that is not set, whichever of its ways a template takes: of the first way, the
+/// slots and what they are for.
+fn unsaid(settings: &Render, template: &Template) -> Vec<(String, String)> {
+    let mut values = Values::new().with("prompt", "").with(&format!("{REFERENCES}.0.image"), "reference.png");
+    for (slot, value) in &settings.slots {
+        match slot.strip_prefix("references.") {
+            Some(field) => of_references(field, 1).iter().for_each(|slot| values.set(slot, value.clone())),
+            None => values.set(slot, value.clone()),
+        }
+    }
+    let list = template.parts().find(|(_, used, _)| used.is_some_and(|used| used.each.as_deref() == Some(REFERENCES)));
+    let ways = list.into_iter().flat_map(|(name, _, alternatives)| alternatives.iter().map(move |part| (name, &part.name)));
+    let missing_in = |(name, part): (&str, &String)| -> Vec<(String, String)> {
+        let choice = Choice { variant: settings.variant.clone(), parts: [(name.to_owned(), part.clone())].into(), ..Choice::default() };
+        let problems = template.fill(&values, &choice).err().map(|errors| errors.0).unwrap_or_default();
+        let missing = problems.into_iter().filter_map(|problem| match problem {
+            FillError::Missing { slot, about } if slot.starts_with("references.") => Some((slot, about)),
+            _ => None,
+        });
+        missing.collect()
+    };
+    let missing: Vec<Vec<(String, String)>> = ways.map(missing_in).collect();
+    if missing.iter().any(Vec::is_empty) { Vec::new() } else { missing.into_iter().next().unwrap_or_default() }
 }
 
 /// The slots that a setting of `references` is for: `weight` of each of so many pictures, `1.weight` of the second alone.
@@ -334,8 +366,11 @@ mod tests {
             let slots = slots.iter().map(|slot| ((*slot).to_owned(), json!("x"))).collect();
             check_references(&Render { slots, ..Render::default() }, shelf.get(template).unwrap())
         };
-        assert_eq!(check("sdxl-illustrious", &["references.adapter"]), Ok(()));
+        assert_eq!(check("sdxl-illustrious", &["references.adapter", "references.clip_vision"]), Ok(()));
         assert!(check("qwen-image", &[]).unwrap_err().contains("`controls` has `references`, and qwen-image has no `references`"));
         assert!(check("sdxl", &["references.0.image"]).unwrap_err().contains("leave out one of the two"));
+        let unsaid = check("sdxl-illustrious", &["references.adapter"]).unwrap_err();
+        assert!(unsaid.contains("`slots` has to set for sdxl-illustrious: `references.clip_vision` (the vision model"), "{unsaid}");
+        assert_eq!(check("qwen-image-edit", &[]), Ok(()), "it takes pictures as they are");
     }
 }

@@ -103,7 +103,8 @@ mod tests {
     /// The tiny show as a server would draw it that is shown who people are.
     fn show() -> Show {
         let mut show = Show::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/tiny")).unwrap();
-        let render = serde_json::json!({ "engine": "comfyui", "workflow": "sdxl", "controls": ["references"] });
+        let render = serde_json::json!({ "engine": "comfyui", "workflow": "sdxl", "controls": ["references"],
+            "slots": { "references.adapter": "adapter.safetensors", "references.clip_vision": "vision.safetensors" } });
         Arc::make_mut(&mut show.project).settings.render = serde_json::from_value(render).unwrap();
         show
     }
