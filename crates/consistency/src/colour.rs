@@ -595,4 +595,21 @@ mod tests {
         let png = ColourModel::default().heat_map_png(&Subject { parts: Some(&map), ..Subject::new(&image) }).unwrap();
         assert_eq!(crate::decode(&png).unwrap(), heat);
     }
+
+    #[test]
+    fn a_part_that_is_off_gets_a_box_where_no_map_shows_it_and_others_get_none() {
+        let off = Face { hair: Colour::new(0x7a, 0x30, 0x30), ..Face::default() };
+        for (face, boxed) in [(off, true), (Face::default(), false)] {
+            let (image, map) = face.draw(320, 180);
+            let evidence = ColourModel::default().by_map(&Subject::new(&image), &map).unwrap();
+            let hair = evidence.parts.iter().find(|part| part.part == "hair").unwrap().at;
+            let shown = evidence.boxed(&image);
+            let is_hot = |x: u32, y: u32| {
+                let at = (y * 320 + x) as usize * 4;
+                shown.rgba[at] > shown.rgba[at + 1] + 40
+            };
+            assert_eq!(is_hot(hair.left + hair.width / 2, hair.top), boxed);
+            assert!(!is_hot(hair.left + hair.width / 2, hair.top + hair.height / 2) && !is_hot(1, 1));
+        }
+    }
 }

@@ -7,7 +7,7 @@ use image::ImageEncoder;
 use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 
 use crate::census::cell_of;
-use crate::colour::{ColourModel, Target, fits};
+use crate::colour::{ColourEvidence, ColourModel, Target, fits};
 use crate::measure::Subject;
 
 /// Colour of what is far out of tolerance; what is just out of it is half as strong.
@@ -63,10 +63,7 @@ impl ColourModel {
                 }
                 f64::from(*heat)
             });
-            let luma = (54 * u32::from(pixel[0]) + 183 * u32::from(pixel[1]) + 19 * u32::from(pixel[2])) >> 8;
-            let grey = 40.0 + f64::from(luma) * 0.45;
-            rgba.extend(HOT.map(|hot| (grey + (hot - grey) * heat).round() as u8));
-            rgba.push(255);
+            rgba.extend(heated(*pixel, heat));
         }
         Ok(Raster { width: subject.image.width, height: subject.image.height, rgba })
     }
@@ -83,6 +80,42 @@ impl ColourModel {
             .map_err(|source| HeatError::Encode { width: map.width, height: map.height, source })?;
         Ok(bytes)
     }
+}
+
+impl ColourEvidence {
+    /// The picture in faint grey with a box around each part that is out of its tolerance, stronger where the difference is
+    /// greater: for parts that no map shows, whose places are all that is known.
+    #[must_use]
+    pub fn boxed(&self, image: &Raster) -> Raster {
+        let (width, height) = (image.width, image.height);
+        let mut rgba: Vec<u8> = image.rgba.as_chunks::<4>().0.iter().flat_map(|pixel| heated(*pixel, 0.0)).collect();
+        let thick = (width.max(height) / 320).max(1);
+        for part in self.parts.iter().filter(|part| part.difference > part.tolerance) {
+            let heat = heat_of(part.difference / part.tolerance);
+            let [left, top] = [part.at.left, part.at.top];
+            let [right, bottom] = [left.saturating_add(part.at.width).min(width), top.saturating_add(part.at.height).min(height)];
+            for y in top..bottom {
+                for x in left..right {
+                    if x >= left + thick && x + thick < right && y >= top + thick && y + thick < bottom {
+                        continue;
+                    }
+                    let at = (y as usize * width as usize + x as usize) * 4;
+                    if let (Some(into), Some(pixel)) = (rgba.get_mut(at..at + 4), image.rgba.get(at..at + 4)) {
+                        into.copy_from_slice(&heated([pixel[0], pixel[1], pixel[2], pixel[3]], heat));
+                    }
+                }
+            }
+        }
+        Raster { width, height, rgba }
+    }
+}
+
+/// A pixel in faint grey, as far as it is not hot.
+fn heated(pixel: [u8; 4], heat: f64) -> [u8; 4] {
+    let luma = (54 * u32::from(pixel[0]) + 183 * u32::from(pixel[1]) + 19 * u32::from(pixel[2])) >> 8;
+    let grey = 40.0 + f64::from(luma) * 0.45;
+    let [red, green, blue] = HOT.map(|hot| (grey + (hot - grey) * heat).round() as u8);
+    [red, green, blue, 255]
 }
 
 /// From the difference in tolerances to 0 (within) and 0.5 (just out) to 1 (three times the tolerance).

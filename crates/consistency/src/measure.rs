@@ -208,6 +208,24 @@ pub struct Finding {
     pub at: Option<Region>,
 }
 
+impl Finding {
+    /// The code of what could not be measured.
+    pub(crate) const NOT_MEASURED: &'static str = "not-measured";
+
+    /// Something that could not be measured where the rest could: what was found counts, and a person looks at this.
+    #[must_use]
+    pub fn not_measured(reason: &str) -> Self {
+        let message = format!("not measured: {reason}");
+        Self { severity: Severity::Doubt, code: Self::NOT_MEASURED.to_owned(), message, at: None }
+    }
+
+    /// Whether it says that something could not be measured.
+    #[must_use]
+    pub fn is_not_measured(&self) -> bool {
+        self.code == Self::NOT_MEASURED
+    }
+}
+
 /// What a finding means for the verdict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

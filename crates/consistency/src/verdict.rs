@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::calibration::Calibrated;
 use crate::gate::Gate;
-use crate::measure::{Measurement, Outcome, Region, Role, Severity};
+use crate::measure::{Finding, Measurement, Outcome, Region, Role, Severity};
 use crate::score::Score;
 
 /// Whether a picture may be used.
@@ -65,6 +65,14 @@ pub struct Reason {
     /// Where in the picture, when it is somewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<Region>,
+}
+
+impl Reason {
+    /// Whether it says that something could not be measured.
+    #[must_use]
+    pub fn is_not_measured(&self) -> bool {
+        self.code == Finding::NOT_MEASURED
+    }
 }
 
 /// Judges a picture by its measurements.
@@ -131,7 +139,7 @@ pub fn judge_calibrated(measurements: Vec<Measurement>, calibrated: Option<Calib
                     Role::Technical | Role::Identity => Some(Status::NeedsReview),
                     Role::Consistency | Role::Supporting => None,
                 };
-                unmeasured.push(reason(measurement, leads_to, "not-measured", format!("not measured: {why}")));
+                unmeasured.push(reason(measurement, leads_to, Finding::NOT_MEASURED, format!("not measured: {why}")));
             }
         }
     }
@@ -143,7 +151,7 @@ pub fn judge_calibrated(measurements: Vec<Measurement>, calibrated: Option<Calib
             unmeasured.push(Reason {
                 leads_to: Some(Status::NeedsReview),
                 measure: "none".to_owned(),
-                code: "not-measured".to_owned(),
+                code: Finding::NOT_MEASURED.to_owned(),
                 message: "not measured: no measure of consistency was run".to_owned(),
                 at: None,
             });
@@ -187,7 +195,7 @@ fn reason(measurement: &Measurement, leads_to: Option<Status>, code: &str, messa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::measure::{Evidence, Finding};
+    use crate::measure::Evidence;
 
     const GATE: Score = Score::AT_TOLERANCE;
 

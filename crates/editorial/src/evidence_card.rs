@@ -6,6 +6,8 @@ use bible::Colour;
 use engine::picture::Raster;
 use image::codecs::png::PngEncoder;
 use image::{ImageEncoder, RgbImage};
+use unicode_linebreak::linebreaks;
+use unicode_width::UnicodeWidthStr;
 
 use crate::error::Result;
 use crate::report::escape;
@@ -17,6 +19,11 @@ const WIDTH: u32 = 1_280;
 const GUTTER: u32 = 24;
 /// Height of a line of the table.
 const LINE: u32 = 26;
+/// Height of a line of the rule.
+const RULE_LINE: u32 = 18;
+/// Columns of text that fit beside each other across the card, in its usual size, and across half of it.
+const COLUMNS: usize = 160;
+const HALF: usize = 78;
 /// Tallest that a picture is shown.
 const TALLEST: u32 = 560;
 
@@ -70,22 +77,29 @@ impl EvidenceCard {
             Ok(heat) => Ok(heat?),
             Err(reason) => Err(reason),
         };
-        let top = 96;
+        let rule = broken(&self.rule, COLUMNS);
+        let notes: Vec<Vec<String>> = self.notes.iter().map(|note| broken(note, COLUMNS)).collect();
+        let top = 96 + RULE_LINE * (rule.len() as u32 - 1);
         let table = top + picture.height() + GUTTER + LINE;
-        let notes = table + LINE * (self.parts.len() as u32 + 1) + GUTTER / 2;
-        let height = notes + LINE * self.notes.len() as u32 + GUTTER;
+        let mut below = table + LINE * (self.parts.len() as u32 + 1) + GUTTER / 2;
+        let height = below + LINE * notes.iter().map(Vec::len).sum::<usize>() as u32 + GUTTER;
         let mut card = RgbImage::from_pixel(WIDTH, height, image::Rgb(GROUND));
         let text = |x: u32, y: u32, size: u32, colour: &str, what: &str| {
-            format!("<text x='{x}' y='{y}' font-size='{size}' fill='{colour}'>{}</text>", escape(what))
+            // The font draws a grave accent over the letter behind it.
+            format!("<text x='{x}' y='{y}' font-size='{size}' fill='{colour}'>{}</text>", escape(&what.replace('`', "'")))
         };
         let (bright, dim) = ("#f4f1ea", "#a39db0");
         let right = 2 * GUTTER + half;
         let mut labels = format!("<svg xmlns='http://www.w3.org/2000/svg' width='{WIDTH}' height='{height}' font-family='Noto Sans'>");
         labels += &text(GUTTER, 40, 24, bright, &self.title);
         labels += &text(GUTTER, 64, 15, bright, &self.verdict);
-        labels += &text(GUTTER, 84, 13, dim, &self.rule);
+        for (index, line) in (0..).zip(&rule) {
+            labels += &text(GUTTER, 84 + RULE_LINE * index, 13, dim, line);
+        }
         if let Err(reason) = &heat {
-            labels += &text(right, top + 24, 14, dim, reason);
+            for (index, line) in (0..).zip(broken(reason, HALF)) {
+                labels += &text(right, top + 24 + RULE_LINE * index, 14, dim, &line);
+            }
         }
         for (x, head) in [(GUTTER, "part"), (420, "bible"), (560, "found"), (700, "ΔE"), (780, "allowed")] {
             labels += &text(x, table - 8, 12, dim, head);
@@ -102,8 +116,11 @@ impl EvidenceCard {
             labels += &text(700, y + 17, 14, colour, &format!("{:.1}", part.difference));
             labels += &text(780, y + 17, 14, dim, &format!("{:.1}", part.tolerance));
         }
-        for (index, note) in self.notes.iter().enumerate() {
-            labels += &text(GUTTER, notes + LINE * index as u32 + 17, 14, bright, note);
+        for lines in &notes {
+            for (index, line) in lines.iter().enumerate() {
+                labels += &text(if index == 0 { GUTTER } else { 2 * GUTTER }, below + 17, 14, bright, line);
+                below += LINE;
+            }
         }
         labels += "</svg>";
         draw_labels(&mut card, &labels)?;
@@ -119,9 +136,38 @@ impl EvidenceCard {
     }
 }
 
+/// The text in lines of at most so many columns, broken where a line may be. There is always one.
+fn broken(text: &str, columns: usize) -> Vec<String> {
+    let (mut lines, mut line, mut start) = (Vec::new(), String::new(), 0);
+    for (end, _) in linebreaks(text) {
+        let piece = &text[start..end];
+        if !line.is_empty() && line.width() + piece.trim_end().width() > columns {
+            lines.push(std::mem::take(&mut line));
+        }
+        line += piece;
+        start = end;
+    }
+    lines.push(line);
+    lines.iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn long_notes_go_on_in_the_next_line_and_nothing_is_lost() {
+        let said = "no identity model is installed, so nobody knows who is in it 誰も知らない";
+        let lines = broken(said, 20);
+        assert!(lines.len() > 3 && lines.iter().all(|line| line.width() <= 20), "{lines:?}");
+        assert_eq!(lines.join(" ").replace(' ', ""), said.replace(' ', ""));
+        assert_eq!(broken("", 20), [""]);
+        let heights = [1, 9].map(|count| {
+            let notes = vec![said.repeat(count)];
+            image::load_from_memory(&EvidenceCard { notes, ..card(Err(said.repeat(count))) }.png().unwrap()).unwrap().height()
+        });
+        assert!(heights[1] > heights[0] + 3 * LINE, "{heights:?}");
+    }
 
     fn card(heat: std::result::Result<Raster, String>) -> EvidenceCard {
         let flat = |pixel: [u8; 4]| Raster { width: 160, height: 90, rgba: pixel.repeat(160 * 90) };

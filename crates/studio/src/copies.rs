@@ -8,7 +8,7 @@ use std::sync::Arc;
 use bible::Slug;
 use consistency::measure::{Evidence, Role};
 use consistency::sameness::Named;
-use consistency::{Finding, Likeness, Measure, Measurement, Outcome, Region, Sameness, Score, Severity, Subject};
+use consistency::{Finding, Measure, Measurement, Outcome, Region, Sameness, Score, Subject};
 use vision_models::{BoxKind, FoundBox, character, figure_of};
 
 use crate::graph::{Graph, Node};
@@ -131,13 +131,7 @@ impl Copies {
                 Outcome::NotMeasured { reason: unknown.join("; ") }
             };
         };
-        // Some were compared and some not: what was found counts, and a person looks at the rest.
-        findings.extend(unknown.into_iter().map(|reason| Finding {
-            severity: Severity::Doubt,
-            code: "not-measured".to_owned(),
-            message: format!("not measured: {reason}"),
-            at: None,
-        }));
+        findings.extend(unknown.iter().map(|reason| Finding::not_measured(reason)));
         Outcome::Measured { score: Score::FULL, findings, evidence }
     }
 }
@@ -156,12 +150,15 @@ impl Referred {
         {
             return Err(format!("{width}x{height} pixels are too few to be compared"));
         }
+        let mut sameness = Sameness::new(vec![used.clone()], self.siblings.clone());
         let compared = large.into_iter().filter_map(|place| {
-            let ssim = Likeness::of_region(subject.image, place)?.ssim(&used.likeness);
-            let sameness = Sameness { figure: Some(place), ..Sameness::new(vec![used.clone()], self.siblings.clone()) };
+            sameness.figure = Some(place);
             match sameness.measure(subject) {
-                Outcome::Measured { findings, evidence, .. } => Some((ssim, findings, evidence)),
-                Outcome::NotApplicable { .. } | Outcome::NotMeasured { .. } => None,
+                Outcome::Measured { findings, evidence: Evidence::Sameness(evidence), .. } => {
+                    let ssim = evidence.used.as_ref()?.1;
+                    Some((ssim, findings, Evidence::Sameness(evidence)))
+                }
+                _ => None,
             }
         });
         Ok(compared.collect())
@@ -177,6 +174,7 @@ fn figures(found: &[FoundBox], subject: &Subject<'_>) -> Vec<Region> {
 
 #[cfg(test)]
 mod tests {
+    use consistency::{Likeness, Severity};
     use engine::picture::{PartEntry, PartMap, Raster};
 
     use super::*;

@@ -12,7 +12,7 @@ use store::{Artifact, ArtifactFile, RecipeKind};
 use uuid::Uuid;
 
 use crate::attempts::Try;
-use crate::gate::{GateReport, MeasuredPart, PictureVerdict, by_construction};
+use crate::gate::{GateReport, MeasuredPart, PictureVerdict, all_colours_of, by_construction};
 use crate::picture_files::kept_part_map;
 use crate::sheet::{CharacterSheet, Finding as Known};
 use crate::suggestion::{Suggestion, suggestions};
@@ -81,6 +81,8 @@ struct Weighed {
     /// Why it cannot be read, otherwise.
     image: Result<Raster, String>,
     parts: Option<PartMap>,
+    /// The colours that were found of it.
+    colours: Option<ColourEvidence>,
 }
 
 impl Studio {
@@ -97,12 +99,15 @@ impl Studio {
     /// # Errors
     /// As [`Studio::evidence`], and when the picture cannot be read.
     pub async fn evidence_card(&self, artifact: Uuid) -> Result<(Evidence, Vec<u8>), StudioError> {
-        let Weighed { evidence, image, parts } = self.weighed(artifact).await?;
+        let Weighed { evidence, image, parts, colours } = self.weighed(artifact).await?;
         let unreadable =
             |reason| StudioError::Unknown { what: format!("readable picture of {} ({reason})", evidence.subject), nearest: None };
         let image = image.map_err(unreadable)?;
         let seen = Seen { parts: parts.as_ref(), ..Seen::new(&image) };
-        let heat = ColourModel::default().heat_map(&seen).map_err(|error| error.to_string());
+        let heat = match colours.filter(|colours| !colours.cut_out.is_by_masks()) {
+            Some(segmented) => Ok(segmented.boxed(&image)),
+            None => ColourModel::default().heat_map(&seen).map_err(|error| error.to_string()),
+        };
         let status = evidence.status.word().replace('_', " ");
         let card = EvidenceCard {
             title: format!("{}, {}", evidence.subject, evidence.picture),
@@ -131,7 +136,8 @@ impl Studio {
         let (file, worst) = worst.ok_or_else(|| unknown(format!("judged picture of {}", found.subject)))?;
         let stem = file.name.trim_end_matches(".png");
         let parts = kept_part_map(&self.blobs, &found, stem).await?;
-        let references = match worst.colours() {
+        let colours = found_colours(&worst).cloned();
+        let references = match &colours {
             Some(colours) => self.references(found.project, artifact, colours).await?,
             None => Vec::new(),
         };
@@ -161,7 +167,7 @@ impl Studio {
             not_measured: not_measured(&worst),
             parts: GateReport::of(report.gate, vec![worst]).measured_parts(),
         };
-        Ok(Weighed { evidence, image, parts })
+        Ok(Weighed { evidence, image, parts, colours })
     }
 
     /// How a picture came about, as it was written down beside it.
@@ -188,7 +194,7 @@ impl Studio {
                 for slot in &document.slots {
                     let Some(decision) = verdicts.get(&slot.artifact) else { continue };
                     let Ok(report) = serde_json::from_value::<GateReport>(decision.report.clone()) else { continue };
-                    let Some(known) = report.pictures.iter().find_map(PictureVerdict::colours) else { continue };
+                    let Some(known) = report.pictures.iter().find_map(found_colours) else { continue };
                     if let Some(agreed) = agreement(colours, known, owner) {
                         references.push(Reference {
                             sheet: name.clone(),
@@ -207,6 +213,11 @@ impl Studio {
 
 fn png_of<'a>(artifact: &'a Artifact, picture: &str) -> Option<&'a ArtifactFile> {
     artifact.files.iter().find(|file| file.name == picture && file.media_type == "image/png")
+}
+
+/// The colours that were found in a picture: by masks, or else by segmentation.
+fn found_colours(picture: &PictureVerdict) -> Option<&ColourEvidence> {
+    picture.colours().or_else(|| all_colours_of(&picture.verdict).next())
 }
 
 /// Orders pictures: what was rejected first, then by score.
@@ -284,6 +295,8 @@ fn notes(evidence: &Evidence) -> Vec<String> {
     notes.push(format!("identity {}: {}", evidence.identity.word().replace('_', " "), evidence.identity.detail()));
     notes.push(format!("style {}: {}", evidence.style.word().replace('_', " "), evidence.style.detail()));
     notes.extend(evidence.calibrated.as_ref().map(Calibrated::sentence));
-    notes.extend(evidence.not_measured.iter().map(|reason| format!("not measured, {reason}")));
+    // Of who is in it, that was said already.
+    let others = evidence.not_measured.iter().filter(|reason| !reason.starts_with("identity: "));
+    notes.extend(others.map(|reason| format!("not measured, {reason}")));
     notes
 }

@@ -2,7 +2,7 @@
 
 use bible::Slug;
 use consistency::measure::Evidence;
-use consistency::{Outcome, Region, Verdict};
+use consistency::{Outcome, Reason, Region, Verdict};
 use engine::picture::PartMap;
 use serde::Serialize;
 
@@ -110,7 +110,9 @@ pub(crate) fn suggestions(verdict: &Verdict, map: Option<&PartMap>, file: &str) 
         Outcome::Measured { evidence: Evidence::Attributes(attributes), .. } => Some(attributes),
         _ => None,
     });
-    for reason in verdict.reasons.iter().filter(|reason| reason.leads_to.is_some() && reason.code != "colour-off") {
+    // What was not measured mends nothing, and is told by itself.
+    let is_told = |reason: &&Reason| reason.code == "colour-off" || reason.is_not_measured();
+    for reason in verdict.reasons.iter().filter(|reason| reason.leads_to.is_some() && !is_told(reason)) {
         let named = attributes.filter(|_| reason.measure == "attributes").map(|attributes| attributes.parts_behind(&reason.message));
         let named = named.unwrap_or_default().into_iter().map(|(owner, part)| PartOf { owner: Some(owner), part });
         suggestions.push(Suggestion {

@@ -278,13 +278,7 @@ impl Measure for Identity<'_> {
                 Outcome::NotMeasured { reason: unknown.join("; ") }
             };
         };
-        // Some were measured and some not: what was found counts, and a person looks at the rest.
-        findings.extend(unknown.iter().map(|reason| Finding {
-            severity: Severity::Doubt,
-            code: "not-measured".to_owned(),
-            message: format!("not measured: {reason}"),
-            at: None,
-        }));
+        findings.extend(unknown.iter().map(|reason| Finding::not_measured(reason)));
         findings.extend(others.first().map(|first| Finding {
             severity: Severity::Doubt,
             code: "people-extra".to_owned(),
