@@ -5,6 +5,7 @@
 //!
 //! `benches search [PICTURES]` measures searching, which takes minutes and gigabytes and is measured by name only.
 //! `benches farm-databases [FILE.svg]` measures what handing out work costs, and plots it.
+//! `benches expressions [CHARACTERS]` counts how many faces of painted sheets are read rightly.
 //! `benches measuring` measures only what measuring pictures costs, `benches embedding` only what identity networks cost;
 //! `benches drift-set DIR [SEED [CHARACTERS]]` writes
 //! the [`drift`] set that the shipped calibration was fitted on, and `benches training-set DIR [SEED [CHARACTERS
@@ -102,6 +103,11 @@ fn main() -> anyhow::Result<ExitCode> {
         let seed = arguments.next().map_or(Ok(1), |seed| seed.parse()).context("the seed is no number")?;
         let characters = arguments.next().map_or(Ok(36), |count| count.parse()).context("the count of characters is no number")?;
         println!("{} pairs in {folder}", drift::write(folder.as_ref(), seed, characters)?);
+        return Ok(ExitCode::SUCCESS);
+    }
+    if only.as_deref() == Some("expressions") {
+        let characters = arguments.next().map_or(Ok(20), |count| count.parse()).context("the count of characters is no number")?;
+        print(drift::expressions::measure(characters)?);
         return Ok(ExitCode::SUCCESS);
     }
     if only.as_deref() == Some("farm-stand-in") {

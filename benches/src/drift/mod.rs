@@ -12,6 +12,7 @@
 
 mod character;
 mod dice;
+pub(crate) mod expressions;
 mod kinds;
 mod treatment;
 

@@ -25,12 +25,26 @@ impl fmt::Display for SheetName {
     }
 }
 
+/// What a signature is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignedForm {
+    /// Name, places, recipes, pixels and measures: sheets that were signed before the canonical set was.
+    #[default]
+    Pictures,
+    /// These, and which pictures are the canonical set.
+    PicturesAndCanonical,
+}
+
 /// A sheet with all that was measured of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CharacterSheet {
     /// Which.
     #[serde(flatten)]
     pub name: SheetName,
+    /// What its signature is over.
+    #[serde(default)]
+    pub form: SignedForm,
     /// Its pictures, in the order of the sheet.
     pub slots: Vec<SlotPicture>,
     /// Places of the sheet that have no picture.
@@ -43,7 +57,7 @@ pub struct CharacterSheet {
     pub identity: Finding,
     /// The measures with their versions: `colour-model@1`.
     pub measures: Vec<String>,
-    /// BLAKE3 over the canonical JSON of name, places, recipes, pixels and measures.
+    /// BLAKE3 over the canonical JSON of name, places, recipes, pixels, measures and the canonical set.
     pub digest: Digest,
 }
 
@@ -135,15 +149,24 @@ struct Signed<'a> {
     name: &'a SheetName,
     slots: Vec<(&'a Slug, Digest, Digest)>,
     measures: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    canonical: Option<&'a [Slug]>,
 }
 
 /// The signature of a sheet.
 ///
 /// # Errors
 /// Never: all of it has a JSON form.
-pub(super) fn sign(name: &SheetName, slots: &[SlotPicture], measures: &[String]) -> Result<Digest, serde_json::Error> {
+pub(super) fn sign(
+    form: SignedForm,
+    name: &SheetName,
+    slots: &[SlotPicture],
+    measures: &[String],
+    canonical: &[Slug],
+) -> Result<Digest, serde_json::Error> {
     let slots = slots.iter().map(|picture| (&picture.slot, picture.recipe, picture.pixels)).collect();
-    Digest::of_json(&Signed { name, slots, measures })
+    let canonical = (form == SignedForm::PicturesAndCanonical).then_some(canonical);
+    Digest::of_json(&Signed { name, slots, measures, canonical })
 }
 
 impl CharacterSheet {
@@ -151,6 +174,12 @@ impl CharacterSheet {
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.missing.is_empty() && self.canonical.len() == self.slots.len()
+    }
+
+    /// Whether the signature is right for this sheet's own list of canonical pictures and for the pictures as they were read
+    /// now.
+    pub(super) fn signs(&self, now: &Self) -> bool {
+        sign(self.form, &self.name, &now.slots, &now.measures, &self.canonical).is_ok_and(|digest| digest == self.digest)
     }
 }
 
@@ -213,16 +242,24 @@ mod tests {
     }
 
     #[test]
-    fn the_signature_is_over_pixels_and_place() {
+    fn the_signature_is_over_pixels_place_and_the_canonical_set() {
         let name = SheetName { character: slug("mei"), look: slug("school"), since: None };
         let measures = ["colour-model@1".to_owned()];
         let slots = vec![slot("front", Status::Accepted), slot("side", Status::Accepted)];
-        let signature = sign(&name, &slots, &measures).unwrap();
+        let both = [slug("front"), slug("side")];
+        let sign = |slots: &[SlotPicture], canonical: &[Slug]| {
+            super::sign(SignedForm::PicturesAndCanonical, &name, slots, &measures, canonical).unwrap()
+        };
+        let signature = sign(&slots, &both);
         let mut other = slots.clone();
         other[1].pixels = Digest::of(b"something else");
-        assert_ne!(sign(&name, &other, &measures).unwrap(), signature);
-        let mut judged = slots;
-        judged[0].status = Status::Rejected;
-        assert_eq!(sign(&name, &judged, &measures).unwrap(), signature, "what people think of it is not what it is");
+        assert_ne!(sign(&other, &both), signature);
+        assert_ne!(sign(&slots, &both[..1]), signature, "which pictures stand for the character is signed");
+        let mut scored = slots.clone();
+        scored[0].score = Some(Score::AT_TOLERANCE);
+        assert_eq!(sign(&scored, &both), signature, "what was measured of a picture is not what it is");
+        let earlier = super::sign(SignedForm::Pictures, &name, &slots, &measures, &both).unwrap();
+        let earlier_still = super::sign(SignedForm::Pictures, &name, &slots, &measures, &[]).unwrap();
+        assert!(earlier == earlier_still && earlier != signature, "sheets that were signed before stay what they were");
     }
 }

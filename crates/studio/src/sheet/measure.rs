@@ -1,15 +1,16 @@
 //! The pictures of a sheet, read back and measured: each for itself, and every two against each other.
 
 use bible::{Digest, Slug};
+use consistency::expression::{self, LaidOut, Read};
 use consistency::measure::Evidence;
-use consistency::{Fingerprint, Gate, Outcome, Status, Structure, Technical, Verdict, agreement, judge};
+use consistency::{Expressions, Fingerprint, Gate, Outcome, Status, Structure, Technical, Verdict, agreement, judge};
 use engine::PictureBrief;
 use engine::picture::{PartMap, Raster, Skeleton};
 use rayon::prelude::*;
 use store::{Artifact, ArtifactFile, BlobStore};
 use vision_models::{Embedding, Reference};
 
-use super::document::{CharacterSheet, Check, Finding, SheetName, SlotPair, SlotPicture, canonical, sign};
+use super::document::{CharacterSheet, Check, Finding, SheetName, SignedForm, SlotPair, SlotPicture, canonical, sign};
 use crate::gate::{PaintedOver, by_construction, colours_of, judge_raster, measured_foreign};
 use crate::networks::Networks;
 use crate::picture_files::{kept_part_map, read_skeletons};
@@ -65,7 +66,8 @@ impl Kept {
         Ok(Self { slot, subject, artifact, recipe, status, brief, file, png, parts, layout })
     }
 
-    fn measure(&self, gate: Gate) -> Result<Measured, StudioError> {
+    /// Measures the picture; the sheet's others tell its face apart.
+    fn measure(&self, gate: Gate, sheet: &[Self]) -> Result<Measured, StudioError> {
         let raster = consistency::decode(&self.png).map_err(|error| unreadable(&self.subject, &error))?;
         let mut pixels = Vec::with_capacity(raster.rgba.len() + 8);
         pixels.extend_from_slice(&raster.width.to_le_bytes());
@@ -79,7 +81,12 @@ impl Kept {
             judge(measured_foreign(&raster, painted.as_ref(), &self.brief, &[]), gate)
         };
         let colours = colours_of(&verdict).cloned();
-        let versions = verdict.measurements.iter().map(|measurement| format!("{}@{}", measurement.measure, measurement.version)).collect();
+        let mut versions: Vec<String> =
+            verdict.measurements.iter().map(|measurement| format!("{}@{}", measurement.measure, measurement.version)).collect();
+        let face = self.face(&raster, sheet);
+        if face.is_some() {
+            versions.push(format!("{}@{}", expression::NAME, expression::VERSION));
+        }
         let measured = match verdict.reasons.iter().find(|reason| reason.leads_to.is_some()) {
             None => Finding::Passed(verdict.score.map_or_else(|| "nothing of it is wrong".to_owned(), |score| format!("scores {score}"))),
             Some(reason) => Finding::Failed(format!("{}: {}", reason.measure, reason.message)),
@@ -92,7 +99,7 @@ impl Kept {
         let checks = vec![
             Check { check: "verdict".to_owned(), finding: measured },
             Check { check: "pose".to_owned(), finding: self.pose(&verdict) },
-            Check { check: "expression".to_owned(), finding: self.expression() },
+            Check { check: "expression".to_owned(), finding: self.expression(face) },
         ];
         let picture = SlotPicture {
             slot: self.slot.clone(),
@@ -131,12 +138,48 @@ impl Kept {
         if figure.alignment >= least { Finding::Passed(told) } else { Finding::Failed(told) }
     }
 
-    fn expression(&self) -> Finding {
+    fn expression(&self, face: Option<Read>) -> Finding {
         let Some(actor) = self.brief.actors.first() else { return Finding::NotMeasured("nobody was asked for".to_owned()) };
-        match self.artifact.engine.as_str() {
-            engine if by_construction(engine) => Finding::ByConstruction(format!("drawn with the face `{}`", actor.expression.word())),
-            _ => Finding::NotMeasured("there is no measure that reads expressions".to_owned()),
+        let asked = actor.expression.word();
+        if by_construction(&self.artifact.engine) {
+            return Finding::ByConstruction(format!("drawn with the face `{asked}`"));
         }
+        match face {
+            Some(Read::AsAsked { before, lead }) => Finding::Passed(format!(
+                "looks more like `{asked}` than like any other face of the sheet, than `{}` by {lead:.2}",
+                before.word()
+            )),
+            Some(Read::Other { looks, lead }) => {
+                Finding::Failed(format!("looks more like `{}` than like `{asked}`, by {lead:.2}", looks.word()))
+            }
+            Some(Read::Unread { reason }) => Finding::NotMeasured(reason),
+            None if self.layout.is_none() => {
+                Finding::NotMeasured("it was not painted over a layout, and there is no measure that reads faces off pictures".to_owned())
+            }
+            None => Finding::NotMeasured("no other picture of the sheet has a layout of the same head with another face".to_owned()),
+        }
+    }
+
+    /// Which face the picture shows, by the layouts of the same head with other faces that the sheet has; none where there are
+    /// none.
+    fn face(&self, image: &Raster, sheet: &[Self]) -> Option<Read> {
+        let own = self.brief.actors.first()?;
+        let as_here = |other: &Self| {
+            let mut brief = other.brief.clone();
+            if let Some(actor) = brief.actors.first_mut() {
+                actor.expression = own.expression;
+            }
+            brief == self.brief
+        };
+        let others = sheet.iter().filter(|other| as_here(other)).filter_map(Self::laid_out);
+        let others: Vec<LaidOut<'_>> = others.filter(|other| other.expression != own.expression).collect();
+        let asked = self.laid_out()?;
+        (!others.is_empty()).then(|| Expressions::default().read(image, asked, &others))
+    }
+
+    /// The face that the picture's layout has; none where it was painted over none.
+    fn laid_out(&self) -> Option<LaidOut<'_>> {
+        Some(LaidOut { expression: self.brief.actors.first()?.expression, image: &self.layout.as_ref()?.image })
     }
 }
 
@@ -167,7 +210,7 @@ pub(super) fn measured(
     gate: Gate,
     networks: &Networks,
 ) -> Result<CharacterSheet, StudioError> {
-    let mut measured: Vec<Measured> = kept.par_iter().map(|kept| kept.measure(gate)).collect::<Result<_, _>>()?;
+    let mut measured: Vec<Measured> = kept.par_iter().map(|one| one.measure(gate, kept)).collect::<Result<_, _>>()?;
     let pairs = pairs(&name.character, &measured);
     for (index, Measured { picture, .. }) in measured.iter_mut().enumerate() {
         // Of two alike the later is the copy.
@@ -184,15 +227,16 @@ pub(super) fn measured(
     measures.dedup();
     let slots: Vec<SlotPicture> = measured.into_iter().map(|one| one.picture).collect();
     let subject = kept.first().map(|kept| kept.subject.clone());
-    let digest = sign(&name, &slots, &measures)
-        .map_err(|source| StudioError::Damaged { what: subject.map_or_else(|| name.to_string(), |subject| subject.to_string()), source })?;
     let canonical = canonical(&slots, &pairs, gate.accept);
+    let form = SignedForm::PicturesAndCanonical;
+    let digest = sign(form, &name, &slots, &measures, &canonical)
+        .map_err(|source| StudioError::Damaged { what: subject.map_or_else(|| name.to_string(), |subject| subject.to_string()), source })?;
     let identity = if kept.iter().all(|kept| by_construction(&kept.artifact.engine)) {
         Finding::ByConstruction("every picture is drawn from one figure of the bible".to_owned())
     } else {
         identity(&name.character, kept, networks).unwrap_or_else(Finding::NotMeasured)
     };
-    Ok(CharacterSheet { name, slots, missing, pairs, canonical, identity, measures, digest })
+    Ok(CharacterSheet { name, form, slots, missing, pairs, canonical, identity, measures, digest })
 }
 
 /// Whether every picture shows the person whom the others show together; why nobody knows, otherwise.
@@ -293,6 +337,37 @@ mod tests {
     }
 
     #[test]
+    fn a_face_that_was_painted_as_another_is_found_out_by_the_layouts_of_the_sheet() {
+        let show = Show::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/tiny")).unwrap();
+        let engine = show.engine();
+        let graph = Graph::of(&show.project, &engine).unwrap();
+        let face = |name: &str| {
+            let node = graph.nodes.iter().find(|node| node.subject.to_string() == format!("sheet aki/everyday/{name}")).unwrap();
+            let Work::Sheet(brief) = &node.work else { panic!("a sheet") };
+            (brief.as_ref().clone(), engine.picture(brief).unwrap())
+        };
+        let (faces, front) = (["neutral", "happy", "sad", "angry", "surprised", "determined"].map(face), face("front"));
+        let sheet: Vec<Kept> = faces.iter().chain([&front]).map(|(brief, drawn)| kept(brief, Some(drawn), drawn)).collect();
+        let read = |kept: &Kept| {
+            let measured = kept.measure(Score::AT_TOLERANCE.into(), &sheet).unwrap();
+            (measured.picture.checks[2].finding.clone(), measured.versions.contains(&"expression@1".to_owned()))
+        };
+        for (place, (brief, drawn)) in faces.iter().enumerate() {
+            for shown in [place, (place + 1) % faces.len()] {
+                let (painted_brief, painted) = &faces[shown];
+                let (said, is_signed) = read(&kept(brief, Some(drawn), painted));
+                let looks = format!("looks more like `{}`", painted_brief.actors[0].expression.word());
+                assert!(is_signed && said.detail().contains(&looks), "{said:?}");
+                assert_eq!(said.word(), if shown == place { "passed" } else { "failed" });
+            }
+        }
+        let (standing, _) = read(&kept(&front.0, Some(&front.1), &front.1));
+        assert!(matches!(&standing, Finding::NotMeasured(why) if why.contains("same head")), "{standing:?}");
+        let (alone, signed) = read(&kept(&faces[0].0, None, &faces[0].1));
+        assert!(!signed && matches!(&alone, Finding::NotMeasured(why) if why.contains("not painted over a layout")), "{alone:?}");
+    }
+
+    #[test]
     fn a_picture_in_another_pose_than_that_of_its_place_is_found_out_where_there_is_a_layout() {
         let show = Show::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/tiny")).unwrap();
         let engine = show.engine();
@@ -304,7 +379,7 @@ mod tests {
         };
         let ((standing, front), (sitting, sat)) = (slot("front"), slot("sitting"));
         let pose = |kept: &Kept| {
-            let measured = kept.measure(Score::AT_TOLERANCE.into()).unwrap();
+            let measured = kept.measure(Score::AT_TOLERANCE.into(), &[]).unwrap();
             (measured.picture.checks[1].finding.clone(), measured.versions)
         };
         let (own, versions) = pose(&kept(&sitting, Some(&sat), &sat));

@@ -13,7 +13,7 @@ use store::{Sheet, VerdictStatus};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-pub use document::{CharacterSheet, Check, Finding, SheetName, SlotPair, SlotPicture};
+pub use document::{CharacterSheet, Check, Finding, SheetName, SignedForm, SlotPair, SlotPicture};
 
 use crate::graph::{Graph, Node, Work};
 use crate::lock::ProductionLock;
@@ -185,7 +185,7 @@ impl Studio {
                     signed.sheet.measures.join(", "),
                     now.measures.join(", ")
                 ));
-            } else if damage.is_empty() && now.digest != signed.sheet.digest {
+            } else if damage.is_empty() && !signed.sheet.signs(now) {
                 damage.push("the document is not the one that was signed".to_owned());
             }
         }
