@@ -59,6 +59,35 @@ fn a_calibration_is_fitted_and_measured_on_pairs_and_comes_out_the_same_again() 
 }
 
 #[test]
+fn masks_of_pairs_are_used_withheld_or_both() {
+    let desk = Desk::produced();
+    let drawn = |subject: &str| comfy::files_of(&desk, subject);
+    let ends_with =
+        |files: &[(String, Vec<u8>)], end: &str| files.iter().find(|(name, _)| name.ends_with(end)).map(|(_, bytes)| bytes.clone());
+    let (own, other) = (drawn("sheet aki/everyday/front"), drawn("sheet kit/plain/front"));
+    let picture = |files: &[(String, Vec<u8>)]| files[0].1.clone();
+    for (pair, shown) in [("same/aki.right.1", picture(&own)), ("different/aki.other.1", picture(&other))] {
+        let folder = desk.path("pairs").join(pair);
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::write(folder.join("picture.png"), shown).unwrap();
+        for file in ["layout.png", "reference.png"] {
+            std::fs::write(folder.join(file), picture(&own)).unwrap();
+        }
+        for end in ["parts.png", "parts.json", "skeletons.json"] {
+            std::fs::write(folder.join(format!("layout.{end}")), ends_with(&own, end).unwrap()).unwrap();
+        }
+    }
+    let measured = |masks: &str| {
+        let report = desk.json(&["consistency", "bench", "pairs", "--masks", masks]);
+        let measures = report["measures"].as_array().unwrap().iter();
+        let of = measures.map(|one| (one["measure"].as_str().unwrap().to_owned(), one["measured"].as_u64().unwrap()));
+        let by_masks = of.filter(|(name, _)| name == "colour-model").map(|(_, count)| count).sum::<u64>();
+        (report["pairs"].as_u64().unwrap(), by_masks)
+    };
+    assert_eq!((measured("used"), measured("withheld"), measured("both")), ((2, 2), (2, 0), (4, 2)));
+}
+
+#[test]
 fn a_folder_without_pairs_says_how_one_is_laid_out() {
     let desk = Desk::tiny();
     let said = desk.run(&["consistency", "bench", "bible"]);

@@ -128,11 +128,13 @@ impl Join {
     /// Compares the last picture of one clip with the first of the next.
     #[must_use]
     pub fn between(before: &Glance, after: &Glance) -> Self {
-        let mut differences: Vec<f32> = before
-            .oklab()
-            .zip(after.oklab())
-            .map(|(one, other)| 100.0 * one.iter().zip(other).map(|(one, other)| (one - other).powi(2)).sum::<f32>().sqrt())
-            .collect();
+        Self::of(before.oklab().zip(after.oklab()))
+    }
+
+    /// Compares cells at the same places, in Oklab.
+    pub(crate) fn of(cells: impl Iterator<Item = ([f32; 3], [f32; 3])>) -> Self {
+        let mut differences: Vec<f32> =
+            cells.map(|(one, other)| 100.0 * one.iter().zip(other).map(|(one, other)| (one - other).powi(2)).sum::<f32>().sqrt()).collect();
         differences.sort_by(f32::total_cmp);
         let shift = f64::from(differences.get(differences.len() / 2).copied().unwrap_or(0.0));
         let same = differences.partition_point(|difference| *difference <= Self::SEEN);

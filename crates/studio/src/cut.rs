@@ -1,6 +1,7 @@
 //! Cutting episodes: voices, sound, subtitles, joining, contact sheet, report.
 
 mod films;
+mod joins;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
@@ -44,6 +45,8 @@ struct Material {
     verdicts: HashMap<Uuid, Decision>,
     /// Commits of the versions that the clips were drawn from, as far as these were committed.
     commits: BTreeMap<Digest, CommitId>,
+    /// Where its clips meet.
+    neighbours: Vec<joins::Neighbours>,
 }
 
 /// Whether a cut is of what is placed for an episode: from this recipe, and of no clip that was drawn again since.
@@ -99,8 +102,7 @@ impl Production<'_> {
         let awaited = |clip: &Subject| self.graph.awaited(clip).into_iter().next().map(|front| (clip.to_string(), front));
         let waits: Vec<_> = node.clips.iter().filter_map(awaited).collect();
         let (first, front) = waits.first()?;
-        let verb = if waits.len() == 1 { "is" } else { "are" };
-        Some(format!("{} of its clips {verb} not drawn: {first} {}", waits.len(), Reason::from(front.clone())))
+        Some(format!("{} not drawn: {first} {}", of_its_clips(waits.len()), Reason::from(front.clone())))
     }
 
     async fn cut(&self, episode: &Episode, node: &EpisodeNode, facts: &RunFacts) -> Result<Cut, StudioError> {
@@ -114,9 +116,12 @@ impl Production<'_> {
         let ids: Vec<Uuid> = told.iter().map(|artifact| artifact.id).collect();
         let versions = told.iter().map(|artifact| artifact.bible).collect();
         let commits = self.studio.store.commits_of_versions(self.project, &versions).await?;
-        let material = Material { verdicts: self.studio.store.latest_verdicts(&ids).await?, by_subject, commits };
+        let verdicts = self.studio.store.latest_verdicts(&ids).await?;
+        let neighbours = joins::neighbours(&node.clips, &reports(&by_subject, &verdicts));
+        let material = Material { by_subject, verdicts, commits, neighbours };
         let clips = self.clips(node, &material, &folder).await?;
         let mut notes = films::notes(node, &material.by_subject, &material.verdicts);
+        notes.extend(material.neighbours.iter().flat_map(joins::Neighbours::notes));
         let sound = self.sound(episode, &folder, &mut notes).await?;
         let project = &self.show.project;
         let rate = self.graph.rate();
@@ -161,7 +166,9 @@ impl Production<'_> {
             let blob = self.studio.blobs.put(Bytes::from(bytes)).await?;
             kept.push(ArtifactFile { name, digest: blob.digest, media_type: media_type.to_owned(), bytes: blob.bytes });
         }
-        let facts = serde_json::json!({ "loudness": made.loudness, "notes": report.notes, "gate": self.show.project.settings.gate });
+        let facts = serde_json::json!({
+            "loudness": made.loudness, "notes": report.notes, "gate": self.show.project.settings.gate, "joins": material.neighbours
+        });
         let cut = Cut {
             id: (self.studio.environment.new_id)(),
             project: self.project,
@@ -344,6 +351,7 @@ impl Production<'_> {
                 .map(|artifact| provenance(artifact, material.commits.get(&artifact.bible).copied(), gate.as_ref()))
                 .unwrap_or_default()
                 .into_iter()
+                .chain(material.neighbours.iter().filter_map(|met| Some(("begins with".to_owned(), met.words_before(shot.at)?))))
                 .chain(self.shown_by(shot.at))
                 .chain(films::provenance(node, shot.at, &material.by_subject, &material.verdicts))
                 .collect(),
@@ -354,8 +362,11 @@ impl Production<'_> {
 /// Why an episode is not cut whose clips are held; none where none is.
 fn unaccepted(held: &[String]) -> Option<String> {
     let first = held.iter().take(3).cloned().collect::<Vec<_>>().join(", ");
-    let verb = if held.len() == 1 { "is" } else { "are" };
-    (!held.is_empty()).then(|| format!("{} of its clips {verb} not accepted: {first}", held.len()))
+    (!held.is_empty()).then(|| format!("{} not accepted: {first}", of_its_clips(held.len())))
+}
+
+fn of_its_clips(count: usize) -> String {
+    format!("{count} of its clips {}", if count == 1 { "is" } else { "are" })
 }
 
 impl Production<'_> {
@@ -365,6 +376,15 @@ impl Production<'_> {
         let used = showing.used().into_iter().map(|used| ("reference".to_owned(), used.words()));
         used.chain(showing.without.iter().map(|who| ("without reference".to_owned(), who.to_string()))).collect()
     }
+}
+
+/// What the gate said of everything that has a verdict which can be read.
+fn reports(placed: &HashMap<String, Artifact>, verdicts: &HashMap<Uuid, Decision>) -> joins::Reports {
+    let read = |(subject, artifact): (&String, &Artifact)| {
+        let report = serde_json::from_value(verdicts.get(&artifact.id)?.report.clone()).ok()?;
+        Some((subject.clone(), report))
+    };
+    placed.iter().filter_map(read).collect()
 }
 
 /// The bounds that decided on a shot.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bible::story::{Move, Weather};
-use consistency::{Calibration, ClipLimits, ClipMeter, ClipReport, Fingerprint, Gate, Other};
+use consistency::{Calibration, ClipLimits, ClipMeter, Fingerprint, Gate, Measurement, Other, Style};
 use editorial::clip::ClipSpec;
 use engine::picture::{PartMap, Raster, Skeleton};
 use engine::{ClipBrief, Engine, EngineError, Frame, Picture, PictureBrief};
@@ -13,7 +13,7 @@ use vision_models::Sought;
 
 use crate::attempts::{Settlement, Trial};
 use crate::copies::Copies;
-use crate::gate::{Foreign, GateReport, PaintedOver, PictureVerdict, judge_clip, judge_foreign, judge_picture};
+use crate::gate::{Foreign, GateReport, PaintedOver, PictureVerdict, judge_foreign, judge_moving, judge_picture};
 use crate::graph::Work;
 use crate::held_film::settled;
 use crate::networks::Networks;
@@ -118,11 +118,14 @@ pub(crate) struct Witnesses {
     pub(crate) calibration: Arc<Calibration>,
     /// Tells whether they are copies of what the model was shown; none where it was shown nobody.
     pub(crate) copies: Option<Copies>,
+    /// Tells whether they are drawn as the show's accepted pictures are; none where too few are.
+    pub(crate) style: Option<Arc<Style>>,
 }
 
 impl Witnesses {
     fn foreign(&self) -> Foreign<'_> {
-        Foreign { networks: &self.networks, people: &self.people, calibration: &self.calibration, copies: self.copies.as_ref() }
+        let Self { networks, people, calibration, copies, style } = self;
+        Foreign { networks, people, calibration, copies: copies.as_ref(), style: style.as_deref() }
     }
 }
 
@@ -167,7 +170,7 @@ impl Studio {
         let (mut files, mut verdicts, chosen) = joined(pictures, &asked).await?;
         let engine = settled(engine, chosen, &asked)?;
         let (film, measured) = self.encode(ClipOrder { engine, ..order }).await?;
-        verdicts.push(judge_clip(&film.name, measured, gate));
+        verdicts.push(judge_moving(&film.name, measured, gate));
         files.insert(0, film);
         Ok(Drawn { files, report: GateReport::of(gate, verdicts) })
     }
@@ -180,12 +183,12 @@ impl Studio {
         let last = tokio::task::spawn_blocking(move || last_picture(engine.as_ref(), &left));
         let last = joined_drawing(last, &subject).await?;
         let (film, measured) = self.encode(ClipOrder { melt_from: Some(last), ..order }).await?;
-        let verdict = judge_clip(&film.name, measured, gate);
+        let verdict = judge_moving(&film.name, measured, gate);
         Ok(Drawn { files: vec![film], report: GateReport::of(gate, vec![verdict]) })
     }
 
     /// Draws, measures and encodes the frames of a clip, all at the same time and in bounded memory.
-    pub(crate) async fn encode(&self, order: ClipOrder<'_>) -> Result<(MadeFile, ClipReport), StudioError> {
+    pub(crate) async fn encode(&self, order: ClipOrder<'_>) -> Result<(MadeFile, Measurement), StudioError> {
         let ClipOrder { engine, subject, clip, frames, melt_from, scratch, progress, stage } = order;
         let spec = ClipSpec { canvas: clip.picture.canvas, rate: clip.rate, frames: frames.end - frames.start };
         let path = scratch.join(format!("{}.mp4", subject.to_string().replace(' ', "-")));

@@ -18,7 +18,7 @@ use crate::draw::{ClipOrder, Drawn, frames_of, joined};
 use crate::film_engine::{DrawnPiece, FilmEngine};
 use crate::film_frames::{Filmed, Reel};
 use crate::film_look::{Looked, Wanted, look};
-use crate::gate::{GateReport, judge_clip, judge_moving};
+use crate::gate::{GateReport, judge_moving};
 use crate::graph::{Node, Work};
 use crate::picture_files::{MadeFile, json_file, png_file};
 use crate::pieces::Piece;
@@ -119,7 +119,7 @@ impl Production<'_> {
             stage: Stage::Films,
         };
         let (film, measured) = self.studio.encode(order).await?;
-        verdicts.push(judge_clip(&film.name, measured, gate));
+        verdicts.push(judge_moving(&film.name, measured, gate));
         files.insert(0, film);
         Ok(Drawn { files, report: GateReport::of(gate, verdicts) })
     }

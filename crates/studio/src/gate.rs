@@ -6,8 +6,8 @@ use consistency::calibration::Domain;
 use consistency::colour::{ColourEvidence, PartColour};
 use consistency::measure::{Evidence, Role};
 use consistency::{
-    Attributes, Calibration, ClipReport, ColourModel, ExpectedPart, Fingerprint, Gate, Layout, Linework, Measure, Measurement, Other,
-    Outcome, Score, Status, Structure, Subject, Technical, Verdict, judge, judge_calibrated,
+    Attributes, Calibration, ColourModel, ExpectedPart, Finding, Fingerprint, Gate, Layout, Linework, Measure, Measurement, Other, Outcome,
+    Score, Status, Structure, Style, Subject, Technical, Verdict, judge, judge_calibrated,
 };
 use engine::PictureBrief;
 use engine::brief::{Backdrop, FigureBrief, PropBrief, WornBrief};
@@ -193,6 +193,8 @@ pub(crate) struct Foreign<'a> {
     pub(crate) calibration: &'a Calibration,
     /// Tells whether they are copies of what the model was shown; none where it was shown nobody.
     pub(crate) copies: Option<&'a Copies>,
+    /// Tells whether they are drawn as the show's accepted pictures are; none where too few are.
+    pub(crate) style: Option<&'a Style>,
 }
 
 /// Judges a picture that the layout engine did not draw. Who is in it has to be measured; over a layout the measures
@@ -217,6 +219,8 @@ pub(crate) fn judge_foreign(
         let coloured = Subject { expected: &expected, ..seen };
         measurements.push(foreign.networks.segmented_colours(&coloured, declared_light(&brief.backdrop)));
     }
+    // What is drawn otherwise on purpose is not wrong: it tells only together with the others.
+    measurements.extend(foreign.style.map(|style| Measurement { role: Role::Supporting, ..style.report(&seen) }));
     measurements.extend(foreign.copies.map(|copies| copies.measure(&seen, foreign.networks)));
     measurements.push(foreign.networks.measure(&seen, foreign.people));
     let domain = if layout.is_some() { Domain::DiffusedOverLayout } else { Domain::DiffusedWithoutLayout };
@@ -281,7 +285,7 @@ pub(crate) fn identity_is_open(verdict: &Verdict) -> bool {
     identity.is_none_or(|identity| match &identity.outcome {
         Outcome::NotMeasured { .. } => true,
         Outcome::NotApplicable { .. } => false,
-        Outcome::Measured { findings, .. } => findings.iter().any(|finding| finding.code == "not-measured"),
+        Outcome::Measured { findings, .. } => findings.iter().any(Finding::is_not_measured),
     })
 }
 
@@ -294,14 +298,8 @@ pub(crate) fn judge_raster(raster: &Raster, parts: Option<&PartMap>, brief: &Pic
     judge(measurements, gate)
 }
 
-/// Judges a clip by what was measured as its frames went by. Whether it keeps to the bible is judged by its key
+/// Judges what moves by a technical measurement of it, as its frames went by: whether it keeps to the bible is judged by its key
 /// pictures, each for itself.
-#[must_use]
-pub fn judge_clip(name: &str, report: ClipReport, gate: Gate) -> PictureVerdict {
-    judge_moving(name, report.measurement, gate)
-}
-
-/// Judges what moves by a technical measurement of it: whether it keeps to the bible is judged by the key pictures.
 #[must_use]
 pub fn judge_moving(name: &str, measurement: Measurement, gate: Gate) -> PictureVerdict {
     let elsewhere = Measurement {
@@ -361,6 +359,7 @@ mod tests {
     use std::path::Path;
     use std::sync::Arc;
 
+    use consistency::style::{StyleFigures, StyleProfile};
     use engine::Engine;
 
     use super::*;
@@ -409,7 +408,7 @@ mod tests {
         red.actors[0].figure = Arc::new(figure);
         let people = [Sought { character: brief.actors[0].figure.character.clone(), reference: Err("no sheet is accepted".to_owned()) }];
         let (networks, calibration) = (Networks::new(None), Calibration::built_in());
-        let foreign = Foreign { networks: &networks, people: &people, calibration: &calibration, copies: None };
+        let foreign = Foreign { networks: &networks, people: &people, calibration: &calibration, copies: None, style: None };
         for (painted, is_off) in [(brief, false), (&red, true)] {
             let png = files_of(&engine.picture(painted).unwrap(), "frame").unwrap().swap_remove(0).bytes;
             let verdict = judge_foreign(&png, None, brief, &[], Score::AT_TOLERANCE.into(), &foreign);
@@ -422,5 +421,35 @@ mod tests {
             let parts = report.measured_parts();
             assert!(parts.len() > 2 && parts.iter().all(|part| part.part.ends_with(", segmented")), "{parts:#?}");
         }
+    }
+
+    #[test]
+    fn a_picture_in_another_style_than_the_accepted_ones_says_so_and_nothing_is_decided_by_it() {
+        let show = Show::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/tiny")).unwrap();
+        let engine = show.engine();
+        let graph = Graph::of(&show.project, &engine).unwrap();
+        let brief = graph.nodes.iter().find_map(|node| brief_of(&node.work)).unwrap();
+        let drawn = engine.picture(brief).unwrap();
+        let figures = StyleFigures::of(&drawn.image).unwrap();
+        let (networks, calibration) = (Networks::new(None), Calibration::built_in());
+        let style = Style::new(StyleProfile::of([figures; 8]));
+        let foreign = Foreign { networks: &networks, people: &[], calibration: &calibration, copies: None, style: Some(&style) };
+        let mut grainy = Raster::clone(&drawn.image);
+        grainy
+            .rgba
+            .iter_mut()
+            .enumerate()
+            .filter(|(at, _)| at % 4 != 3 && at % 3 == 0)
+            .for_each(|(_, code)| *code = code.saturating_add(40));
+        let judged = |image: Raster| {
+            let picture = engine::Picture { image: Arc::new(image), ..drawn.clone() };
+            let png = files_of(&picture, "frame").unwrap().swap_remove(0).bytes;
+            judge_foreign(&png, None, brief, &[], Score::AT_TOLERANCE.into(), &foreign)
+        };
+        let said = |verdict: &Verdict| verdict.reasons.iter().find(|reason| reason.code == "style-off").cloned();
+        let (same, other) = (judged(Raster::clone(&drawn.image)), judged(grainy));
+        assert_eq!(said(&same), None);
+        let reason = said(&other).unwrap();
+        assert!(reason.leads_to.is_none() && reason.message.contains("the accepted pictures"), "{reason:?}");
     }
 }

@@ -33,6 +33,7 @@ use crate::progress::{Progress, Stage};
 use crate::reason::{self, Reason};
 use crate::sheet_rounds::SheetsFirst;
 use crate::showing::Showing;
+use crate::style::{self, Styles};
 use crate::subject::Subject;
 use crate::{Show, Studio, StudioError};
 
@@ -113,6 +114,7 @@ pub(crate) struct Production<'a> {
 pub(crate) struct Judges {
     pub(crate) networks: Arc<Networks>,
     pub(crate) calibration: Arc<Calibration>,
+    pub(crate) styles: Arc<Styles>,
 }
 
 impl Studio {
@@ -127,7 +129,7 @@ impl Studio {
     /// What judges pictures of other engines than the layout engine.
     pub(crate) fn judges(&self, show: &Show) -> Result<Judges, StudioError> {
         let (networks, calibration) = (Networks::new(self.models.clone()), show.calibration()?);
-        Ok(Judges { networks: Arc::new(networks), calibration: Arc::new(calibration) })
+        Ok(Judges { networks: Arc::new(networks), calibration: Arc::new(calibration), styles: Arc::default() })
     }
 
     /// Draws what is stale, judges it, and cuts the episodes whose clips are all accepted.
@@ -426,10 +428,13 @@ impl Production<'_> {
 
     /// Who should be in a node's pictures, where that has to be measured.
     async fn witnesses(&self, node: &Node, placed: &[Placed]) -> Result<Option<Witnesses>, StudioError> {
-        let Some(Judges { networks, calibration }) = &self.judges else { return Ok(None) };
+        let Some(Judges { networks, calibration, styles }) = &self.judges else { return Ok(None) };
+        let capabilities = self.graph.capabilities();
+        let drawn = style::Drawn { project: self.project, engine: &capabilities.name, sheets: matches!(node.work, Work::Sheet(_)) };
+        let style = styles.of(self.studio, drawn).await?;
         let people = self.studio.sought(placed, self.graph, node, networks).await?;
         let copies = self.studio.copies_of(self.graph, node, networks).await?;
-        Ok(Some(Witnesses { networks: Arc::clone(networks), people, calibration: Arc::clone(calibration), copies }))
+        Ok(Some(Witnesses { networks: Arc::clone(networks), people, calibration: Arc::clone(calibration), copies, style }))
     }
 
     pub(crate) async fn start(&self, node: &Node) -> Result<Uuid, StudioError> {

@@ -3,6 +3,7 @@
 //! A [`ClipMeter`] takes frames one after another and keeps no picture, so its memory is the same for a second and for
 //! an hour.
 
+pub mod ends;
 pub mod flash;
 pub mod steady;
 mod stripes;
@@ -15,13 +16,14 @@ use serde::{Deserialize, Serialize};
 use crate::glance::{Glance, Join};
 use crate::measure::{Evidence, Finding, Measurement, Outcome, Role, Severity};
 use crate::score::Score;
+use ends::ClipEnds;
 use flash::{ALLOWED, ALLOWED_WEAK, FlashEvidence, FlashMeter, WEAK_SECONDS};
 use steady::{SteadyEvidence, SteadyMeter};
 
 /// Name of the measure.
 const NAME: &str = "clip";
 /// Changes whenever the same clip could measure differently.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// What a clip was ordered to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,6 +76,9 @@ pub struct ClipEvidence {
     pub most_striped_moving: f64,
     /// Flicker, drift, holds and blanks.
     pub steady: SteadyEvidence,
+    /// Its first and last picture, for the joins to what lies beside it; none for clips that were measured before these were kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends: Option<ClipEnds>,
 }
 
 /// Measures a clip frame by frame.
@@ -88,17 +93,6 @@ pub struct ClipMeter {
     wrong: Option<(u64, String)>,
     first: Option<Glance>,
     last: Option<Glance>,
-}
-
-/// A measured clip.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ClipReport {
-    /// What was measured.
-    pub measurement: Measurement,
-    /// Its first picture, for [`crate::glance::Join::between`] it and what comes before.
-    pub first: Option<Glance>,
-    /// Its last picture, for the join to what comes after.
-    pub last: Option<Glance>,
 }
 
 impl ClipMeter {
@@ -145,7 +139,7 @@ impl ClipMeter {
 
     /// Ends the clip.
     #[must_use]
-    pub fn finish(self) -> ClipReport {
+    pub fn finish(self) -> Measurement {
         let outcome = if self.frames == 0 {
             Outcome::NotMeasured { reason: "the clip has no frames".to_owned() }
         } else {
@@ -155,13 +149,13 @@ impl ClipMeter {
                 most_striped: self.striped[0].max(self.striped[1]),
                 most_striped_moving: self.striped[1],
                 steady: self.steady.evidence(),
+                ends: self.first.as_ref().zip(self.last.as_ref()).map(|(first, last)| ClipEnds::of(first, last)),
             };
             let findings = self.findings(&figures);
             let blocked = findings.iter().any(|finding| finding.severity == Severity::Blocks);
             Outcome::Measured { score: if blocked { Score::NONE } else { Score::FULL }, findings, evidence: Evidence::Clip(figures) }
         };
-        let measurement = Measurement { measure: NAME.to_owned(), version: VERSION, role: Role::Technical, outcome };
-        ClipReport { measurement, first: self.first, last: self.last }
+        Measurement { measure: NAME.to_owned(), version: VERSION, role: Role::Technical, outcome }
     }
 
     fn findings(&self, figures: &ClipEvidence) -> Vec<Finding> {
@@ -255,7 +249,7 @@ mod tests {
     fn codes(order: ClipOrder, pictures: impl Iterator<Item = (Raster, u32)>) -> Vec<String> {
         let mut meter = ClipMeter::new(order, ClipLimits::default());
         pictures.for_each(|(picture, hold)| meter.push(&picture, hold));
-        match meter.finish().measurement.outcome {
+        match meter.finish().outcome {
             Outcome::Measured { findings, .. } => findings.into_iter().map(|finding| finding.code).collect(),
             other => panic!("{other:?}"),
         }
@@ -294,14 +288,14 @@ mod tests {
         let report = || {
             let mut meter = ClipMeter::new(order(20), ClipLimits::default());
             (0..20).for_each(|frame| meter.push(&with_a_moving_bar(frame), 1));
-            serde_json::to_string(&meter.finish().measurement).unwrap()
+            serde_json::to_string(&meter.finish()).unwrap()
         };
         assert_eq!(report(), report());
     }
 
     #[test]
     fn nothing_is_claimed_of_no_frames() {
-        let report = ClipMeter::new(order(20), ClipLimits::default()).finish();
-        assert!(matches!(report.measurement.outcome, Outcome::NotMeasured { .. }));
+        let measured = ClipMeter::new(order(20), ClipLimits::default()).finish();
+        assert!(matches!(measured.outcome, Outcome::NotMeasured { .. }));
     }
 }
