@@ -7,6 +7,7 @@
 use bible::story::Expression;
 use engine::picture::Raster;
 
+use crate::edges::Mask;
 use crate::fingerprint::luma_plane;
 
 /// Name and version as they are signed: the version changes whenever the same picture could read differently.
@@ -105,13 +106,27 @@ impl Expressions {
         }
     }
 
-    /// Where two layouts differ, and the pixels around these places: what a line of either is drawn before.
+    /// Where two layouts differ, and the pixels around these places: what a line of either is drawn before. Of very many, every
+    /// so manyth: they tell as much.
     fn places(&self, one: &Plane, other: &Plane) -> Vec<(isize, isize)> {
         const AROUND: usize = 2;
-        let set = one.luma.iter().zip(&other.luma).map(|(one, other)| one.abs_diff(*other) >= self.differs).collect();
-        let mask = crate::edges::Mask { width: one.width, height: one.height, set }.grown(AROUND);
-        let set = mask.set.iter().enumerate().filter(|(_, set)| **set);
-        set.map(|(at, _)| ((at % one.width) as isize, (at / one.width) as isize)).collect()
+        const MOST: usize = 4_000;
+        let differs = |at: &usize| one.luma[*at].abs_diff(other.luma[*at]) >= self.differs;
+        let differing: Vec<(usize, usize)> = (0..one.luma.len()).filter(differs).map(|at| (at % one.width, at / one.width)).collect();
+        let span = |along: fn(&(usize, usize)) -> usize, length: usize| {
+            let (first, last) = (differing.iter().map(along).min()?, differing.iter().map(along).max()?);
+            Some((first.saturating_sub(AROUND), (last + AROUND + 1).min(length)))
+        };
+        let (Some((left, right)), Some((top, bottom))) = (span(|place| place.0, one.width), span(|place| place.1, one.height)) else {
+            return Vec::new();
+        };
+        let (width, height) = (right - left, bottom - top);
+        let mut set = vec![false; width * height];
+        differing.iter().for_each(|(x, y)| set[(y - top) * width + x - left] = true);
+        let mask = Mask { width, height, set }.grown(AROUND);
+        let every = (mask.count() / MOST).max(1);
+        let set = mask.set.iter().enumerate().filter(|(_, set)| **set).step_by(every);
+        set.map(|(at, _)| ((left + at % width) as isize, (top + at / width) as isize)).collect()
     }
 }
 
