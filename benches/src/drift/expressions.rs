@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context;
-use bible::story::{Angle, Composition, Expression, Facing, Framing};
+use bible::story::{Expression, Framing};
 use consistency::Expressions;
 use consistency::expression::{LaidOut, Read};
 use engine::Engine;
-use engine::brief::{Actor, Backdrop, FigureBrief, PictureBrief, StyleBrief};
+use engine::brief::{Actor, Backdrop, FigureBrief, PictureBrief};
 use engine::picture::Raster;
 use layout::LayoutEngine;
 use layout::part::Catalogue;
@@ -16,7 +16,7 @@ use rayon::prelude::*;
 
 use super::kinds::Kind;
 use super::treatment::Treatment;
-use super::{Dice, character, invented};
+use super::{Dice, invented, sheet};
 use crate::{Figure, Promise, median};
 
 /// What else may differ from the layout; none for what every right picture may.
@@ -61,7 +61,7 @@ pub(crate) fn measure(characters: u32) -> anyhow::Result<Vec<Figure>> {
 
 /// How long a face takes to be read beside the five others, in milliseconds.
 fn one_face(engine: &LayoutEngine) -> anyhow::Result<f64> {
-    let figure = Arc::new(invented(engine, 0, &mut Dice::of(7, 0)));
+    let figure = invented(engine, 0, &mut Dice::of(7, 0));
     let drawn =
         |expression: &Expression| -> anyhow::Result<_> { Ok((*expression, engine.picture(&close_up(&figure, *expression))?.image)) };
     let drawn: Vec<(Expression, Arc<Raster>)> = Expression::ALL.iter().map(drawn).collect::<anyhow::Result<_>>()?;
@@ -77,7 +77,7 @@ fn one_face(engine: &LayoutEngine) -> anyhow::Result<f64> {
 /// Of one character: what was made of faces in their own place, and in that of others.
 fn tally(engine: &LayoutEngine, kind: Option<Kind>, index: u32) -> anyhow::Result<[Tally; 2]> {
     let mut dice = Dice::of(7, u64::from(index));
-    let figure = Arc::new(invented(engine, index, &mut dice));
+    let figure = invented(engine, index, &mut dice);
     let mut faces: Vec<(Expression, Raster, Raster)> = Vec::new();
     for expression in Expression::ALL {
         let brief = close_up(&figure, *expression);
@@ -108,24 +108,14 @@ fn tally(engine: &LayoutEngine, kind: Option<Kind>, index: u32) -> anyhow::Resul
 }
 
 /// A face of a sheet.
-fn close_up(figure: &Arc<FigureBrief>, expression: Expression) -> PictureBrief {
-    let actor = Actor {
-        figure: Arc::clone(figure),
-        pose: character::slug("stand"),
-        expression,
-        facing: Facing::Front,
-        x: Some(0.0),
-        depth: 0.0,
-        holds: Vec::new(),
-    };
+fn close_up(figure: &FigureBrief, expression: Expression) -> PictureBrief {
+    let front = sheet(figure);
+    let actors = front.actors.into_iter().map(|actor| Actor { expression, x: Some(0.0), ..actor }).collect();
     PictureBrief {
         canvas: director::SHEET_CANVAS,
-        style: StyleBrief { line_weight: 1.0, line_colour: bible::Colour::new(0x22, 0x18, 0x2e), shadow_amount: 1.0 },
         backdrop: Backdrop::Plain { colour: director::SHEET_BACKDROP },
         framing: Framing::CloseUp,
-        angle: Angle::EyeLevel,
-        composition: Composition::Auto,
-        actors: vec![actor],
-        props: Vec::new(),
+        actors,
+        ..front
     }
 }

@@ -208,6 +208,9 @@ pub struct Finding {
     pub at: Option<Region>,
 }
 
+/// What the message of a finding begins with that says that something could not be measured.
+const NOT_MEASURED_WORDS: &str = "not measured: ";
+
 impl Finding {
     /// The code of what could not be measured.
     pub(crate) const NOT_MEASURED: &'static str = "not-measured";
@@ -215,14 +218,14 @@ impl Finding {
     /// Something that could not be measured where the rest could: what was found counts, and a person looks at this.
     #[must_use]
     pub fn not_measured(reason: &str) -> Self {
-        let message = format!("not measured: {reason}");
+        let message = format!("{NOT_MEASURED_WORDS}{reason}");
         Self { severity: Severity::Doubt, code: Self::NOT_MEASURED.to_owned(), message, at: None }
     }
 
-    /// Whether it says that something could not be measured.
+    /// Why something could not be measured, where it says that.
     #[must_use]
-    pub fn is_not_measured(&self) -> bool {
-        self.code == Self::NOT_MEASURED
+    pub fn unmeasured(&self) -> Option<&str> {
+        (self.code == Self::NOT_MEASURED).then(|| self.message.strip_prefix(NOT_MEASURED_WORDS).unwrap_or(&self.message))
     }
 }
 

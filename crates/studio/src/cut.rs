@@ -43,6 +43,8 @@ struct CutFile {
 struct Material {
     by_subject: HashMap<String, Artifact>,
     verdicts: HashMap<Uuid, Decision>,
+    /// What the gate said, of every verdict that can be read.
+    reports: joins::Reports,
     /// Commits of the versions that the clips were drawn from, as far as these were committed.
     commits: BTreeMap<Digest, CommitId>,
     /// Where its clips meet.
@@ -117,8 +119,9 @@ impl Production<'_> {
         let versions = told.iter().map(|artifact| artifact.bible).collect();
         let commits = self.studio.store.commits_of_versions(self.project, &versions).await?;
         let verdicts = self.studio.store.latest_verdicts(&ids).await?;
-        let neighbours = joins::neighbours(&node.clips, &reports(&by_subject, &verdicts));
-        let material = Material { by_subject, verdicts, commits, neighbours };
+        let reports = reports(&by_subject, &verdicts);
+        let neighbours = joins::neighbours(&node.clips, &reports);
+        let material = Material { by_subject, verdicts, reports, commits, neighbours };
         let clips = self.clips(node, &material, &folder).await?;
         let mut notes = films::notes(node, &material.by_subject, &material.verdicts);
         notes.extend(material.neighbours.iter().flat_map(joins::Neighbours::notes));
@@ -320,9 +323,10 @@ impl Production<'_> {
         let name_of = |slug: &bible::Slug| {
             self.show.project.bible.characters.get(slug).map_or_else(|| slug.to_string(), |character| character.name.clone())
         };
-        let artifact = material.by_subject.get(&Subject::Shot(shot.at).to_string());
+        let subject = Subject::Shot(shot.at).to_string();
+        let artifact = material.by_subject.get(&subject);
         let verdict = artifact.and_then(|artifact| material.verdicts.get(&artifact.id));
-        let gate: Option<GateReport> = verdict.and_then(|verdict| serde_json::from_value(verdict.report.clone()).ok());
+        let gate = material.reports.get(&subject);
         let cast: Vec<String> = shot.cast.iter().map(|member| name_of(&member.character)).collect();
         let description = if shot.action.is_empty() { format!("{}: {}", scene.heading, cast.join(", ")) } else { shot.action.clone() };
         ShotReport {
@@ -343,12 +347,12 @@ impl Production<'_> {
                 VerdictStatus::Rejected => ShotStatus::Rejected,
             }),
             score: artifact.and_then(|artifact| artifact.score),
-            gate: gate.as_ref().map(|report| shot_gate(report.gate)),
-            reasons: gate.as_ref().map(|gate| gate.reasons().collect()).unwrap_or_default(),
-            parts: gate.as_ref().map(parts).unwrap_or_default(),
+            gate: gate.map(|report| shot_gate(report.gate)),
+            reasons: gate.map(|gate| gate.reasons().collect()).unwrap_or_default(),
+            parts: gate.map(parts).unwrap_or_default(),
             approved_by: verdict.filter(|verdict| verdict.decided_by != GATE).map(|verdict| verdict.decided_by.clone()),
             provenance: artifact
-                .map(|artifact| provenance(artifact, material.commits.get(&artifact.bible).copied(), gate.as_ref()))
+                .map(|artifact| provenance(artifact, material.commits.get(&artifact.bible).copied(), gate))
                 .unwrap_or_default()
                 .into_iter()
                 .chain(material.neighbours.iter().filter_map(|met| Some(("begins with".to_owned(), met.words_before(shot.at)?))))

@@ -4,7 +4,7 @@ use bible::Slug;
 use consistency::calibration::Calibrated;
 use consistency::colour::ColourEvidence;
 use consistency::measure::Role;
-use consistency::{ColourModel, Gate, Outcome, Score, Status, Subject as Seen, agreement};
+use consistency::{ColourModel, Finding, Gate, Outcome, Score, Status, Subject as Seen, agreement};
 use editorial::evidence_card::{CardPart, EvidenceCard};
 use engine::picture::{Making, PartMap, Raster};
 use serde::Serialize;
@@ -243,9 +243,14 @@ fn rule(picture: &PictureVerdict) -> String {
 }
 
 fn not_measured(picture: &PictureVerdict) -> Vec<String> {
-    let missing = picture.verdict.measurements.iter().filter_map(|measurement| match &measurement.outcome {
-        Outcome::NotMeasured { reason } => Some(format!("{}: {reason}", measurement.measure)),
-        Outcome::Measured { .. } | Outcome::NotApplicable { .. } => None,
+    let missing = picture.verdict.measurements.iter().flat_map(|measurement| {
+        let reasons: Vec<&str> = match &measurement.outcome {
+            Outcome::NotMeasured { reason } => vec![reason],
+            // Some could be told, and some not.
+            Outcome::Measured { findings, .. } => findings.iter().filter_map(Finding::unmeasured).collect(),
+            Outcome::NotApplicable { .. } => Vec::new(),
+        };
+        reasons.into_iter().map(|reason| format!("{}: {reason}", measurement.measure))
     });
     missing.collect()
 }
@@ -296,7 +301,28 @@ fn notes(evidence: &Evidence) -> Vec<String> {
     notes.push(format!("style {}: {}", evidence.style.word().replace('_', " "), evidence.style.detail()));
     notes.extend(evidence.calibrated.as_ref().map(Calibrated::sentence));
     // Of who is in it, that was said already.
-    let others = evidence.not_measured.iter().filter(|reason| !reason.starts_with("identity: "));
+    let said = format!("identity: {}", evidence.identity.detail());
+    let others = evidence.not_measured.iter().filter(|reason| **reason != said);
     notes.extend(others.map(|reason| format!("not measured, {reason}")));
     notes
+}
+
+#[cfg(test)]
+mod tests {
+    use consistency::measure::Evidence as Figures;
+    use consistency::{Measurement, judge};
+
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_told_is_listed_also_where_the_rest_could() {
+        let measured = |measure: &str, outcome| Measurement { measure: measure.to_owned(), version: 1, role: Role::Technical, outcome };
+        let findings = vec![Finding::not_measured("kit: nothing of them is to be seen")];
+        let evidence = Figures::Other { figures: serde_json::Value::Null };
+        let some = measured("sameness", Outcome::Measured { score: Score::FULL, findings, evidence });
+        let none = measured("technical", Outcome::NotMeasured { reason: "there is no picture".to_owned() });
+        let picture = PictureVerdict::of("frame.png", judge(vec![some, none], Score::AT_TOLERANCE));
+        assert_eq!(not_measured(&picture), ["sameness: kit: nothing of them is to be seen", "technical: there is no picture"]);
+        assert_eq!(suggestions(&picture.verdict, None, ""), []);
+    }
 }

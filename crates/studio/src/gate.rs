@@ -6,8 +6,8 @@ use consistency::calibration::Domain;
 use consistency::colour::{ColourEvidence, PartColour};
 use consistency::measure::{Evidence, Role};
 use consistency::{
-    Attributes, Calibration, ColourModel, ExpectedPart, Finding, Fingerprint, Gate, Layout, Linework, Measure, Measurement, Other, Outcome,
-    Score, Status, Structure, Style, Subject, Technical, Verdict, judge, judge_calibrated,
+    Attributes, Calibration, ColourModel, ExpectedPart, Fingerprint, Gate, Layout, Linework, Measure, Measurement, Other, Outcome, Score,
+    Status, Structure, Style, Subject, Technical, Verdict, judge, judge_calibrated,
 };
 use engine::PictureBrief;
 use engine::brief::{Backdrop, FigureBrief, PropBrief, WornBrief};
@@ -285,7 +285,7 @@ pub(crate) fn identity_is_open(verdict: &Verdict) -> bool {
     identity.is_none_or(|identity| match &identity.outcome {
         Outcome::NotMeasured { .. } => true,
         Outcome::NotApplicable { .. } => false,
-        Outcome::Measured { findings, .. } => findings.iter().any(Finding::is_not_measured),
+        Outcome::Measured { findings, .. } => findings.iter().any(|finding| finding.unmeasured().is_some()),
     })
 }
 

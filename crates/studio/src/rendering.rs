@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bible::project::Canvas;
 use bible::render::{Control, ModelUse, Render};
 use bible::{Digest, Slug};
-use comfyui::template::{Choice, FillError, Shelf, Takes, Template, Values};
+use comfyui::template::{Choice, FillError, Part, PartUse, Shelf, Takes, Template, Values};
 use engine::correction::NamedPart;
 use engine::picture::{PartMap, Raster};
 use engine::{Capabilities, PictureBrief};
@@ -98,8 +98,7 @@ impl Rendering {
 
     /// How many pictures that show who people are the template takes.
     pub(crate) fn most_references(&self) -> usize {
-        let list = self.template.parts().find_map(|(_, used, _)| used.filter(|used| used.each.as_deref() == Some(REFERENCES)));
-        list.map_or(0, |used| used.max.unwrap_or(usize::MAX))
+        taking_references(&self.template).map_or(0, |(_, used, _)| used.max.unwrap_or(usize::MAX))
     }
 
     /// The engine's name and version as recipes have them, with what makes the layouts that steer it.
@@ -291,6 +290,13 @@ fn check_references(settings: &Render, template: &Template) -> Result<(), String
     Err(format!("`controls` has `references`, so `slots` has to set for {}: {}", template.name, list.join(", ")))
 }
 
+/// The part of a template that takes pictures which show who people are: what it is called, how it is used, and which graphs
+/// it may be.
+fn taking_references(template: &Template) -> Option<(&str, &PartUse, &[Arc<Part>])> {
+    let each = |used: &&PartUse| used.each.as_deref() == Some(REFERENCES);
+    template.parts().find_map(|(name, used, alternatives)| Some((name, used.filter(each)?, alternatives)))
+}
+
 /// What a picture that shows somebody needs and that is not set, whichever of its ways a template takes: of the first way, the
 /// slots and what they are for.
 fn unsaid(settings: &Render, template: &Template) -> Vec<(String, String)> {
@@ -301,8 +307,8 @@ fn unsaid(settings: &Render, template: &Template) -> Vec<(String, String)> {
             None => values.set(slot, value.clone()),
         }
     }
-    let list = template.parts().find(|(_, used, _)| used.is_some_and(|used| used.each.as_deref() == Some(REFERENCES)));
-    let ways = list.into_iter().flat_map(|(name, _, alternatives)| alternatives.iter().map(move |part| (name, &part.name)));
+    let ways =
+        taking_references(template).into_iter().flat_map(|(name, _, alternatives)| alternatives.iter().map(move |part| (name, &part.name)));
     let missing_in = |(name, part): (&str, &String)| -> Vec<(String, String)> {
         let choice = Choice { variant: settings.variant.clone(), parts: [(name.to_owned(), part.clone())].into(), ..Choice::default() };
         let problems = template.fill(&values, &choice).err().map(|errors| errors.0).unwrap_or_default();

@@ -64,7 +64,7 @@ impl Studio {
         let SheetsFirst { show, layout, project, options, progress, cancel } = *order;
         let graph = Graph::drawn(&show.project, layout, Some(rendering.clone()))?;
         let (plan, current) = self.plan_graph(show, &graph).await?;
-        let of = |action: Action| plan.steps.iter().filter(move |step: &&Step| step.action == action && is_sheet(&step.subject));
+        let of = |action: Action| plan.steps.iter().filter(move |step: &&Step| step.action == action && step.subject.is_sheet());
         let to_draw: HashSet<&Subject> = of(Action::Draw).map(|step| &step.subject).collect();
         let reuse = of(Action::Reuse).map(|step| (&step.subject, step.recipe)).collect();
         let at_work = self.engine_of(layout, Some(rendering), !to_draw.is_empty(), project, &options.data, cancel).await?;
@@ -93,8 +93,4 @@ impl Studio {
         at_work.rest().await;
         outcome
     }
-}
-
-fn is_sheet(subject: &Subject) -> bool {
-    matches!(subject, Subject::Sheet { .. })
 }

@@ -95,5 +95,5 @@ impl Studio {
 }
 
 fn is_sheet(subject: &str) -> bool {
-    matches!(subject.parse(), Ok(Subject::Sheet { .. }))
+    subject.parse().is_ok_and(|subject: Subject| subject.is_sheet())
 }

@@ -32,6 +32,14 @@ pub enum Subject {
     Episode(StoryTime),
 }
 
+impl Subject {
+    /// Whether it is a picture of a sheet.
+    #[must_use]
+    pub const fn is_sheet(&self) -> bool {
+        matches!(self, Self::Sheet { .. })
+    }
+}
+
 /// Why a text names no subject.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(

@@ -18,10 +18,10 @@ pub(super) type Reports = HashMap<String, GateReport>;
 /// Two clips that stand beside each other.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Neighbours {
-    /// `shot S01E01.01.002`
-    before: String,
-    /// `shot S01E01.01.003`
-    after: String,
+    /// The one that is seen first.
+    before: Subject,
+    /// The other.
+    after: Subject,
     /// Whether one picture should go over into the other: at both ends of a dissolve.
     goes_on: bool,
     /// Whether the one ends in a plain colour, as what fades out does.
@@ -61,7 +61,7 @@ impl Neighbours {
         // What lies on both sides of a dissolve is compared where the dissolve begins.
         let same_scene = left != right && left.at_scene(left.scene) == right.at_scene(right.scene);
         let apart = if same_scene { apart([left, right], reports) } else { Vec::new() };
-        Some(Self { before: before.to_string(), after: after.to_string(), goes_on: dissolves, faded, join, apart })
+        Some(Self { before: before.clone(), after: after.clone(), goes_on: dissolves, faded, join, apart })
     }
 
     /// What a person should know of it.
@@ -85,8 +85,7 @@ impl Neighbours {
 
     /// How a shot begins after what stands before it; none where this join is not the one before it.
     pub(super) fn words_before(&self, shot: StoryTime) -> Option<String> {
-        let after: Subject = self.after.parse().ok()?;
-        let begins_here = place(&after)? == shot && !self.before.ends_with(&shot.to_string());
+        let begins_here = place(&self.after) == Some(shot) && place(&self.before) != Some(shot);
         begins_here.then(|| match self.join {
             None => "not measured: the ends of the clips were not kept".to_owned(),
             Some(Join { kind, changed, .. }) => {

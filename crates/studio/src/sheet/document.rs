@@ -255,9 +255,10 @@ mod tests {
         other[1].pixels = Digest::of(b"something else");
         assert_ne!(sign(&other, &both), signature);
         assert_ne!(sign(&slots, &both[..1]), signature, "which pictures stand for the character is signed");
-        let mut scored = slots.clone();
-        scored[0].score = Some(Score::AT_TOLERANCE);
-        assert_eq!(sign(&scored, &both), signature, "what was measured of a picture is not what it is");
+        let mut judged = slots.clone();
+        judged[0].status = Status::Rejected;
+        judged[0].score = Some(Score::AT_TOLERANCE);
+        assert_eq!(sign(&judged, &both), signature, "what people and measures think of it is not what it is");
         let earlier = super::sign(SignedForm::Pictures, &name, &slots, &measures, &both).unwrap();
         let earlier_still = super::sign(SignedForm::Pictures, &name, &slots, &measures, &[]).unwrap();
         assert!(earlier == earlier_still && earlier != signature, "sheets that were signed before stay what they were");
